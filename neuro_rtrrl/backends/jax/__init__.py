@@ -1,0 +1,1 @@
+"""The JAX backend: one jitted scan per chunk of decisions."""

@@ -1,0 +1,57 @@
+"""Trees as JAX operations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax.numpy as jnp
+
+from neuro_rtrrl.language import Apply, Expression, Number, Read
+
+__all__ = ["EMITTED", "REDUCED", "evaluate"]
+
+EMITTED: dict[str, Callable[..., Any]] = {
+    "add": lambda a, b: a + b,
+    "subtract": lambda a, b: a - b,
+    "multiply": lambda a, b: a * b,
+    "divide": lambda a, b: a / b,
+    "negate": lambda a: -a,
+    "power": lambda a, b: a**b,
+    "exp": jnp.exp,
+    "log": jnp.log,
+    "sqrt": jnp.sqrt,
+    "tanh": jnp.tanh,
+    "sin": jnp.sin,
+    "cos": jnp.cos,
+    "abs": jnp.abs,
+    "sign": jnp.sign,
+    "minimum": jnp.minimum,
+    "maximum": jnp.maximum,
+    "clip": jnp.clip,
+    "less": lambda a, b: a < b,
+    "less_equal": lambda a, b: a <= b,
+    "greater": lambda a, b: a > b,
+    "greater_equal": lambda a, b: a >= b,
+    "equal": lambda a, b: a == b,
+    "not_equal": lambda a, b: a != b,
+    "and": lambda a, b: jnp.logical_and(a, b),
+    "or": lambda a, b: jnp.logical_or(a, b),
+    "not": jnp.logical_not,
+}
+
+REDUCED: dict[str, Callable[..., Any]] = {"sum_population": jnp.sum, "max_population": jnp.max}
+
+
+def evaluate(expression: Expression, read: Callable[[Read], Any], dtype: Any) -> Any:
+    """Return the value of a tree; ``read`` gives the array behind a leaf, already shaped for broadcasting."""
+    if isinstance(expression, Number):
+        integer = expression.value == int(expression.value)
+        return int(expression.value) if integer else expression.value
+    if isinstance(expression, Read):
+        return read(expression)
+    assert isinstance(expression, Apply)
+    arguments = [evaluate(argument, read, dtype) for argument in expression.arguments]
+    if expression.operator == "int":
+        return jnp.asarray(arguments[0]).astype(dtype)
+    return EMITTED[expression.operator](*arguments)

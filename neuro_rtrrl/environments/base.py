@@ -1,0 +1,72 @@
+"""The one form in which both backends see an environment: two pure functions and their sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from jax import Array
+
+__all__ = ["Environment", "masked"]
+
+
+@dataclass(frozen=True)
+class Environment:
+    """An environment as pure functions, made to be jitted, scanned and mapped.
+
+    Attributes
+    ----------
+    name : str
+    observation : tuple of str
+        One name per observation entry, in order.
+    actions : int
+        Number of discrete actions; an action is an integer from 0 to ``actions - 1``.
+    reset : callable
+        ``reset(key) -> (observation (o,), state)``.
+    step : callable
+        ``step(key, state, action) -> (observation (o,), state, reward (), terminated (), truncated ())``.
+
+    Notes
+    -----
+    ``step`` never resets: on the last step of an episode it returns the observation that ended it, and the
+    caller resets. Keys are typed JAX keys, used up by the call. ``terminated`` (the task ended: the value
+    beyond is 0) and ``truncated`` (time ran out: the value beyond is not 0) are separate, and both can be
+    true of one step. Observations and rewards are of JAX's default float type; the state's types are the
+    same after ``reset`` and after ``step``, so that it can be carried through a scan.
+    """
+
+    name: str
+    observation: tuple[str, ...]
+    actions: int
+    reset: Callable[[Array], tuple[Array, Any]]
+    step: Callable[[Array, Any, Array], tuple[Array, Any, Array, Array, Array]]
+
+    @property
+    def observation_size(self) -> int:
+        """Number of observation entries o."""
+        return len(self.observation)
+
+
+def masked(environment: Environment, indices: Sequence[int]) -> Environment:
+    """Return the environment with only the observation entries at ``indices``, in that order."""
+    indices = tuple(indices)
+    if indices == tuple(range(environment.observation_size)):
+        return environment
+
+    def reset(key):
+        observation, state = environment.reset(key)
+        return pick(observation), state
+
+    def step(key, state, action):
+        observation, *rest = environment.step(key, state, action)
+        return (pick(observation), *rest)
+
+    def pick(observation):
+        return observation[np.asarray(indices)]
+
+    names = tuple(environment.observation[index] for index in indices)
+    return replace(environment, observation=names, reset=reset, step=step)

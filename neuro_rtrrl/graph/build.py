@@ -1,0 +1,137 @@
+"""From a description to a circuit: names to models, text to SI numbers, with every problem told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path as FilePath
+from typing import Any
+
+from neuro_rtrrl.errors import Problem
+from neuro_rtrrl.graph.checks import check_circuit
+from neuro_rtrrl.graph.circuit import Circuit, Intervention, PlasticityGroup, Population, Recording, Timing
+from neuro_rtrrl.graph.context import Catalogue, Context
+from neuro_rtrrl.graph.elements import build_environment, build_groups, build_modulators, build_populations, find
+from neuro_rtrrl.graph.projections import build_projections
+from neuro_rtrrl.graph.user_models import user_models
+from neuro_rtrrl.models import models
+from neuro_rtrrl.spec.document import Document
+from neuro_rtrrl.spec.load import load_spec
+from neuro_rtrrl.spec.schema import CircuitSpec
+
+__all__ = ["build_circuit", "load_circuit"]
+
+
+def load_circuit(path: str | FilePath, overrides: Iterable[str] = ()) -> Circuit:
+    """Read, check and resolve a circuit file.
+
+    Parameters
+    ----------
+    path : str or Path
+    overrides : iterable of str
+        ``path.to.key=value`` each, as the command line's ``--set``.
+
+    Raises
+    ------
+    CircuitError
+        With every problem of the file.
+    """
+    return build_circuit(*load_spec(path, overrides))
+
+
+def build_circuit(spec: CircuitSpec, document: Document) -> Circuit:
+    """Resolve a description.
+
+    Parameters
+    ----------
+    spec : CircuitSpec
+    document : Document
+        Locates problems, and is kept in the circuit as its resolved text.
+
+    Returns
+    -------
+    Circuit
+        Sizes, SI numbers, models; checked.
+
+    Raises
+    ------
+    CircuitError
+        With every problem found, in the order of the file.
+    """
+    context = Context(spec, document)
+    catalogue = _catalogue(context)
+    environment = build_environment(context)
+    modulators = build_modulators(context, catalogue)
+    groups = build_groups(context, catalogue)
+    populations = {
+        name: _with_learning(population, groups)
+        for name, population in build_populations(context, catalogue, environment).items()
+    }
+    projections = build_projections(context, catalogue, populations, groups)
+    circuit = Circuit(
+        name=spec.circuit,
+        timing=Timing(
+            spec.timing.dt.value, spec.timing.decision_interval.value, spec.timing.steps_per_decision, spec.timing.method
+        ),
+        populations=populations,
+        projections=projections,
+        neuromodulators=modulators,
+        plasticity=groups,
+        environment=environment,
+        record=_recordings(spec),
+        interventions=_interventions(context),
+        description=spec.description,
+        document=document.dump(),
+    )
+    check_circuit(context, circuit)
+    context.problems.found.sort(key=_in_order_of_the_file)
+    context.problems.raise_if_any()
+    return circuit
+
+
+def _catalogue(context: Context) -> Catalogue:
+    neurons, rules, optimisers = user_models(context)
+    found: dict[str, Any] = {kind: models(kind) for kind in ("neurons", "plasticity", "modulators", "optimisers")}
+    return Catalogue(
+        neurons={**found["neurons"], **neurons},
+        rules={**found["plasticity"], **rules},
+        modulators=found["modulators"],
+        optimisers={**found["optimisers"], **optimisers},
+    )
+
+
+def _with_learning(population: Population, groups: dict[str, PlasticityGroup]) -> Population:
+    """Settle what a population learns: what it says, or all that its rule can teach its neurons."""
+    group = groups.get(population.plasticity or "")
+    if group is None or population.learns:
+        return population
+    learns = tuple(
+        intrinsic.parameter for intrinsic in group.rule.intrinsic if population.model.parameter(intrinsic.parameter)
+    )
+    return replace(population, learns=learns)
+
+
+def _recordings(spec: CircuitSpec) -> tuple[Recording, ...]:
+    recordings = []
+    for entry in spec.record:
+        owner, _, variable = entry.variable.partition(".")
+        every = 0 if entry.every == "step" else int(entry.every)  # type: ignore[arg-type]
+        recordings.append(Recording(owner, variable, entry.neurons, every))
+    return tuple(recordings)
+
+
+def _interventions(context: Context) -> dict[str, Intervention]:
+    spec = context.spec
+    targets = {**spec.neuromodulators, **spec.populations, **spec.projections}
+    built = {}
+    for name, written in spec.interventions.items():
+        find(context, ("interventions", name, "lesion"), written.lesion, targets, "part of the circuit to lesion:")
+        begin = written.from_.value if written.from_ is not None else 0.0
+        end = written.until.value if written.until is not None else None
+        built[name] = Intervention(name, written.lesion, written.fraction, begin, end)
+    return built
+
+
+def _in_order_of_the_file(problem: Problem) -> tuple[int, int]:
+    place = problem.location
+    return (place.line, place.column) if place else (0, 0)

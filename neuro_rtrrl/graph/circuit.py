@@ -1,0 +1,215 @@
+"""The circuit: populations, projections, modulators and groups of plasticity, in SI numbers, frozen.
+
+A :class:`Circuit` is a value: every change (a lesion, other weights, frozen plasticity) returns another circuit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from neuro_rtrrl.models import Modulator, NeuronModel, Optimiser, PlasticityRule
+
+__all__ = [
+    "Circuit",
+    "Distribution",
+    "EnvironmentChoice",
+    "Intervention",
+    "Neuromodulator",
+    "PlasticityGroup",
+    "Population",
+    "Port",
+    "Projection",
+    "Recording",
+    "Timing",
+]
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """Where a number for each element comes from.
+
+    ``kind`` is ``constant`` (one argument), ``uniform`` (low, high), ``normal`` (mean, deviation),
+    ``lecun_normal`` (variance 1/fan-in) or ``glorot_normal`` (variance 2/(fan-in + fan-out)); arguments are SI.
+    """
+
+    kind: Literal["constant", "uniform", "normal", "lecun_normal", "glorot_normal"]
+    arguments: tuple[float, ...] = ()
+
+    @property
+    def constant(self) -> float | None:
+        """The one value, or None for a random draw."""
+        return self.arguments[0] if self.kind == "constant" else None
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Integration step and decision interval, in seconds; ``steps`` integration steps make a decision."""
+
+    dt: float
+    decision_interval: float
+    steps: int
+    method: Literal["euler"] = "euler"
+
+
+@dataclass(frozen=True)
+class EnvironmentChoice:
+    """The task: its name, its own parameters, which entries of the observation the animal sees."""
+
+    name: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    observe: tuple[int, ...] = ()
+    observation: tuple[str, ...] = ()  # names of the entries that are seen
+    actions: int = 0
+
+
+@dataclass(frozen=True)
+class Population:
+    """``size`` neurons of one model. ``learns`` names the parameters that ``plasticity`` changes."""
+
+    name: str
+    size: int
+    model: NeuronModel
+    parameters: Mapping[str, Distribution] = field(default_factory=dict)
+    role: Literal["actor", "critic"] | None = None
+    encodes: tuple[str, ...] = ()
+    plasticity: str | None = None
+    learns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Port:
+    """One end of a projection: a population and the name of one of its ports."""
+
+    population: str
+    port: str
+
+    def __str__(self) -> str:
+        return f"{self.population}.{self.port}"
+
+
+@dataclass(frozen=True)
+class PlasticityGroup:
+    """A rule with its numbers, the modulator it listens to and its optimiser."""
+
+    name: str
+    rule: PlasticityRule
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    modulator: str | None = None
+    optimiser: Optimiser | None = None
+
+
+@dataclass(frozen=True)
+class Neuromodulator:
+    """A broadcast signal computed from the reward and the critic's value."""
+
+    name: str
+    model: Modulator
+    critic: str
+    parameters: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Synapses from one population to another; matrices are ``(post, pre)``.
+
+    ``transpose_of`` names the projection whose weights this one carries backwards (weight transport).
+    ``probability`` is the chance that a pair of neurons is connected; which pairs are is part of the circuit
+    (``wiring_seed``), the same for every seed of a run. ``lesion`` is the fraction of synapses cut, ``silenced`` the
+    fraction of source neurons whose synapses are all cut (a lesion of the source population). ``gain`` scales
+    what the synapses transmit.
+    """
+
+    name: str
+    source: Port
+    target: Port
+    rule: PlasticityRule
+    weights: Distribution
+    group: str | None = None
+    transpose_of: str | None = None
+    probability: float = 1.0
+    self_connections: bool = True
+    wiring_seed: int = 0
+    lesion: float = 0.0
+    silenced: float = 0.0
+    delay: float = 0.0
+    gain: float = 1.0
+
+    @property
+    def dense(self) -> bool:
+        """Whether every pair of neurons is connected."""
+        return self.probability == 1.0 and self.self_connections and self.lesion == 0.0 and self.silenced == 0.0
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One variable to keep: ``owner`` is a population, projection or modulator.
+
+    ``every`` counts decisions; 0 means every integration step.
+    """
+
+    owner: str
+    variable: str
+    neurons: tuple[int, ...] | None = None
+    every: int = 1
+
+    @property
+    def key(self) -> str:
+        """``owner.variable``, or the bare name of a modulator."""
+        return f"{self.owner}.{self.variable}" if self.variable else self.owner
+
+
+@dataclass(frozen=True)
+class Intervention:
+    """A lesion that a run may apply: of ``target`` by ``fraction``, from ``begin`` to ``end`` (seconds; None: for good)."""
+
+    name: str
+    target: str
+    fraction: float = 1.0
+    begin: float = 0.0
+    end: float | None = None
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """A checked circuit. Build one with :func:`neuro_rtrrl.load`.
+
+    ``initial`` holds values that replace the drawn ones: keys ``projection.w`` or ``population.parameter``, arrays of
+    the variable's shape (learned weights of an earlier run). ``document`` is the resolved YAML text.
+    """
+
+    name: str
+    timing: Timing
+    populations: Mapping[str, Population]
+    projections: Mapping[str, Projection]
+    neuromodulators: Mapping[str, Neuromodulator] = field(default_factory=dict)
+    plasticity: Mapping[str, PlasticityGroup] = field(default_factory=dict)
+    environment: EnvironmentChoice | None = None
+    record: tuple[Recording, ...] = ()
+    interventions: Mapping[str, Intervention] = field(default_factory=dict)
+    description: str = ""
+    frozen: bool = False
+    initial: Mapping[str, np.ndarray] = field(default_factory=dict, compare=False)
+    document: str = ""
+
+    @property
+    def actor(self) -> Population | None:
+        """The population that chooses, or None in an open loop."""
+        return next((p for p in self.populations.values() if p.role == "actor"), None)
+
+    @property
+    def critic(self) -> Population | None:
+        """The population that holds the value, or None in an open loop."""
+        return next((p for p in self.populations.values() if p.role == "critic"), None)
+
+    @property
+    def spiking(self) -> bool:
+        """Whether any population sends spikes."""
+        return any(population.model.spikes for population in self.populations.values())
+
+    def replace(self, **changes) -> Circuit:
+        """Return a copy with fields replaced."""
+        return replace(self, **changes)

@@ -1,0 +1,224 @@
+"""Builds the parts that stand by themselves: environment, modulators, groups of plasticity, populations."""
+
+from __future__ import annotations
+
+from neuro_rtrrl.environments import catalogue as environments
+from neuro_rtrrl.errors import nearest
+from neuro_rtrrl.graph.circuit import EnvironmentChoice, Neuromodulator, PlasticityGroup, Population
+from neuro_rtrrl.graph.context import Catalogue, Context, Path
+from neuro_rtrrl.graph.values import resolve_constants, resolve_parameters
+from neuro_rtrrl.models import NeuronModel
+
+__all__ = ["build_environment", "build_groups", "build_modulators", "build_populations", "find"]
+
+_POPULATION_KEYS = ("size", "neuron", "role", "encodes", "plasticity", "learns")
+_GROUP_KEYS = ("rule", "modulator", "optimiser")
+
+
+def find(context: Context, path: Path, name: str, among: dict, what: str):
+    """Return ``among[name]``, or None after noting what there is instead."""
+    if name in among:
+        return among[name]
+    available = tuple(among)
+    context.problem(
+        path, f"there is no {what} '{name}'", found=name, available=available, hint=nearest(name, available)
+    )
+    return None
+
+
+def build_environment(context: Context) -> EnvironmentChoice | None:
+    """Return the task with its sizes, or None in an open loop or after a problem."""
+    written = context.spec.environment
+    if written is None:
+        return None
+    if reason := environments.UNSUPPORTED.get(written.name):
+        context.problem(("environment", "name"), f"{written.name} cannot be used: {reason}")
+        return None
+    known = environments.names()
+    if written.name not in known:
+        context.problem(
+            ("environment", "name"),
+            f"there is no environment '{written.name}'",
+            found=written.name,
+            available=known,
+            hint=nearest(written.name, known),
+        )
+        return None
+    wrong = environments.parameter_problems(environments.describe(written.name), written.parameters)
+    for problem in wrong:
+        path = tuple(problem.where.split("."))
+        context.problem(
+            path,
+            problem.message,
+            key=bool(problem.available),
+            found=problem.found,
+            available=problem.available,
+            hint=problem.hint,
+        )
+    info = environments.describe(written.name, {} if wrong else written.parameters)
+    if info.actions is None:
+        context.problem(
+            ("environment", "name"),
+            f"{written.name} takes continuous actions, and an actor here chooses one of several",
+            hint="choose an environment with discrete actions, such as CartPole-v1 or MemoryChain-bsuite",
+        )
+        return None
+    observe = _observed(context, info)
+    return EnvironmentChoice(
+        name=written.name,
+        parameters=dict(written.parameters),
+        observe=observe,
+        observation=tuple(info.observation[index] for index in observe),
+        actions=info.actions,
+    )
+
+
+def _observed(context: Context, info: environments.EnvironmentInfo) -> tuple[int, ...]:
+    observe = context.spec.environment.observe if context.spec.environment else None
+    everything = tuple(range(len(info.observation)))
+    sound = True
+    for index, entry in enumerate(observe or ()):
+        try:
+            environments.select(info, [entry])
+        except ValueError:
+            sound = False
+            available = info.observation if len(info.observation) <= 16 else (*info.observation[:16], "...")
+            context.problem(
+                ("environment", "observe", index),
+                f"{info.name} has no observation '{entry}'",
+                found=str(entry),
+                available=available,
+                hint=nearest(str(entry), info.observation),
+            )
+    if not sound:
+        return everything
+    try:
+        return environments.select(info, observe)
+    except ValueError as error:
+        context.problem(("environment", "observe"), str(error))
+        return everything
+
+
+def build_modulators(context: Context, catalogue: Catalogue) -> dict[str, Neuromodulator]:
+    """Return the neuromodulators whose model is known."""
+    built = {}
+    for name, written in context.spec.neuromodulators.items():
+        path: Path = ("neuromodulators", name)
+        model = find(context, (*path, "source"), written.source, catalogue.modulators, "modulator model")
+        if model is not None:
+            owner = f"modulator '{model.name}'"
+            parameters = resolve_constants(
+                context, path, written.parameters, model.parameters, owner, ("source", "critic")
+            )
+            built[name] = Neuromodulator(name, model, written.critic, parameters)
+    return built
+
+
+def build_groups(context: Context, catalogue: Catalogue) -> dict[str, PlasticityGroup]:
+    """Return the groups whose rule and optimiser are known; their parameters are the rule's and the optimiser's."""
+    built = {}
+    for name, written in context.spec.plasticity.items():
+        path: Path = ("plasticity", name)
+        rule = find(context, (*path, "rule"), written.rule, catalogue.rules, "rule")
+        optimiser = None
+        if written.optimiser is not None:
+            optimiser = find(context, (*path, "optimiser"), written.optimiser, catalogue.optimisers, "optimiser")
+            if optimiser is None:
+                continue
+        if written.modulator is not None:
+            find(context, (*path, "modulator"), written.modulator, context.spec.neuromodulators, "neuromodulator")
+        if rule is None:
+            continue
+        declared = (*rule.parameters, *(optimiser.parameters if optimiser else ()))
+        owner = f"rule '{rule.name}'" + (f" with optimiser '{optimiser.name}'" if optimiser else "")
+        parameters = resolve_constants(context, path, written.parameters, declared, owner, _GROUP_KEYS)
+        built[name] = PlasticityGroup(name, rule, parameters, written.modulator, optimiser)
+    return built
+
+
+def build_populations(
+    context: Context, catalogue: Catalogue, environment: EnvironmentChoice | None
+) -> dict[str, Population]:
+    """Return the populations whose neuron and size are known; what they learn is settled with the groups."""
+    built = {}
+    for name, written in context.spec.populations.items():
+        path: Path = ("populations", name)
+        model = find(context, (*path, "neuron"), written.neuron, catalogue.neurons, "neuron model")
+        if model is None:
+            continue
+        keys = _POPULATION_KEYS
+        parameters = resolve_parameters(
+            context, path, written.parameters, model.parameters, f"neuron '{model.name}'", keys
+        )
+        encodes = _encodes(context, name, model)
+        size = _size(context, name, model, encodes, environment)
+        if size is not None:
+            built[name] = Population(
+                name, size, model, parameters, written.role, encodes, written.plasticity, written.learns or ()
+            )
+    return built
+
+
+def _encodes(context: Context, name: str, model: NeuronModel) -> tuple[str, ...]:
+    written = context.spec.populations[name]
+    if not model.clamped:
+        if written.encodes is not None:
+            context.problem(
+                ("populations", name, "encodes"),
+                f"neuron '{model.name}' is not clamped by the environment, so it encodes nothing",
+                key=True,
+                hint="use 'neuron: input', or leave 'encodes' out",
+            )
+        return ()
+    encodes = written.encodes if written.encodes is not None else ("observation",)
+    if not encodes or len(set(encodes)) != len(encodes):
+        context.problem(
+            ("populations", name, "encodes"),
+            "'encodes' names each signal once, and at least one",
+            available=("observation", "action", "reward"),
+        )
+    return tuple(dict.fromkeys(encodes))
+
+
+def _size(
+    context: Context,
+    name: str,
+    model: NeuronModel,
+    encodes: tuple[str, ...],
+    environment: EnvironmentChoice | None,
+) -> int | None:
+    written = context.spec.populations[name]
+    path: Path = ("populations", name, "size")
+    in_loop = context.spec.environment is not None
+    if (model.clamped or isinstance(written.size, str)) and not in_loop:
+        what = f"size '{written.size}'" if isinstance(written.size, str) else f"neuron '{model.name}'"
+        context.problem(
+            path if isinstance(written.size, str) else (*path[:-1], "neuron"),
+            f"{what} follows from the environment, and the circuit has none",
+            hint="add 'environment: {name: CartPole-v1}', or give a number and another neuron",
+        )
+        return None
+    if environment is None and (model.clamped or isinstance(written.size, str)):
+        return None  # the environment's own problem is noted already
+    widths = {"observation": 0, "action": 0, "reward": 1}
+    if environment is not None:
+        widths |= {"observation": len(environment.observe), "action": environment.actions}
+    if written.size is None and not model.clamped:
+        context.problem(
+            path[:-1], f"population '{name}' has no size", key=True, hint="add 'size: 32', say"
+        )
+        return None
+    named = {"observation": widths["observation"], "actions": widths["action"]}
+    size = named[written.size] if isinstance(written.size, str) else written.size
+    if not model.clamped:
+        return size
+    width = sum(widths[signal] for signal in encodes)
+    if size is not None and size != width:
+        parts = " + ".join(f"{widths[signal]} ({signal})" for signal in encodes)
+        context.problem(
+            path,
+            f"population '{name}' has size {size}, but what it encodes is {width} wide: {parts}",
+            found=context.written(path),
+            hint="leave 'size' out: it follows from 'encodes'",
+        )
+    return width

@@ -1,0 +1,295 @@
+"""Builds the projections: ends and ports, rule, weights, wiring, delay, weight transport."""
+
+from __future__ import annotations
+
+from neuro_rtrrl.errors import nearest
+from neuro_rtrrl.graph.circuit import Distribution, PlasticityGroup, Population, Port, Projection
+from neuro_rtrrl.graph.context import Catalogue, Context, Path
+from neuro_rtrrl.graph.elements import find
+from neuro_rtrrl.graph.values import EXAMPLES, dimension_problem
+from neuro_rtrrl.models import NeuronModel, PlasticityRule
+from neuro_rtrrl.spec.schema import Projection as WrittenProjection
+from neuro_rtrrl.spec.values import Distribution as WrittenDistribution
+from neuro_rtrrl.spec.values import Initialiser, TransposeOf
+from neuro_rtrrl.units import DIMENSIONLESS, Quantity
+
+__all__ = ["build_projections"]
+
+_INITIALISERS = ("lecun_normal", "glorot_normal")
+_UNSET = Distribution("constant", (0.0,))
+
+
+def build_projections(
+    context: Context,
+    catalogue: Catalogue,
+    populations: dict[str, Population],
+    groups: dict[str, PlasticityGroup],
+) -> dict[str, Projection]:
+    """Return the projections that could be built; what is wrong with the others is noted."""
+    built: dict[str, Projection] = {}
+    for name, written in context.spec.projections.items():
+        path: Path = ("projections", name)
+        source = _port(context, (*path, "source"), written.source, populations, sends=True)
+        target = _port(context, (*path, "target"), written.target, populations, sends=False)
+        group = None
+        if written.plasticity is not None:
+            find(
+                context, (*path, "plasticity"), written.plasticity, context.spec.plasticity, "group of plasticity"
+            )
+            group = groups.get(written.plasticity)
+        if source is None or target is None or (written.plasticity is not None and group is None):
+            continue
+        pre, post = populations[source.population], populations[target.population]
+        spikes = pre.model.senders[source.port] == ("spike",)
+        rule = group.rule if group else catalogue.rules["fixed_spiking" if spikes else "fixed"]
+        if _ends_fit(context, path, rule, source, target, pre, post):
+            built[name] = Projection(
+                name=name,
+                source=source,
+                target=target,
+                rule=rule,
+                weights=_weights(context, path, written, rule),
+                group=group.name if group else None,
+                transpose_of=_transposed(context, path, written, source, target, populations),
+                probability=written.connectivity.probability,
+                self_connections=not written.connectivity.no_self,
+                delay=_delay(context, path, written, spikes),
+                gain=written.gain,
+            )
+    _check_transposes(context, built, populations)
+    return built
+
+
+def _port(
+    context: Context, path: Path, written: str, populations: dict[str, Population], sends: bool
+) -> Port | None:
+    """Return the population and port that ``population`` or ``population.port`` means."""
+    name, _, port = written.partition(".")
+    if find(context, path, name, context.spec.populations, "population") is None or name not in populations:
+        return None
+    model = populations[name].model
+    ports = model.senders if sends else model.receivers
+    if not ports:
+        does = "sends nothing" if sends else "receives nothing"
+        context.problem(path, f"population '{name}' ({model.name}) {does}", found=written)
+        return None
+    if not port:
+        port = _default_port(model, sends)
+    if port not in ports:
+        kind = "output" if sends else "input"
+        context.problem(
+            path,
+            f"population '{name}' ({model.name}) has no {kind} '{port}'",
+            found=written,
+            available=tuple(f"{name}.{each}" for each in ports),
+            hint=nearest(port, ports),
+        )
+        return None
+    return Port(name, port)
+
+
+def _default_port(model: NeuronModel, sends: bool) -> str:
+    ports, usual = (model.senders, ("spikes", "r")) if sends else (model.receivers, ("u", "v"))
+    return next((port for port in usual if port in ports), next(iter(ports)))
+
+
+def _ends_fit(
+    context: Context,
+    path: Path,
+    rule: PlasticityRule,
+    source: Port,
+    target: Port,
+    pre: Population,
+    post: Population,
+) -> bool:
+    """Return whether what the source sends is what the rule carries and the target takes."""
+    sent, taken = pre.model.senders[source.port], post.model.receivers[target.port]
+    by_spikes = bool(rule.on_pre or rule.on_post)
+    where = (*path, "plasticity") if context.written((*path, "plasticity")) else (*path, "source")
+    if by_spikes and sent != ("spike",):
+        context.problem(
+            where,
+            f"rule '{rule.name}' waits for spikes, and population '{source.population}' ({pre.model.name}) sends none"
+            if not pre.model.spikes
+            else f"rule '{rule.name}' waits for spikes, and '{source}' carries '{sent[0]}'",
+            hint="use spiking neurons (lif, poisson), or a rule for rates",
+        )
+        return False
+    if rule.on_post and not post.model.spikes:
+        context.problem(
+            where,
+            f"rule '{rule.name}' waits for spikes of '{target.population}' ({post.model.name}), which never fires",
+            hint="use a spiking neuron such as lif as target, or another rule",
+        )
+        return False
+    if not by_spikes and sent == ("spike",):
+        context.problem(
+            where,
+            f"rule '{rule.name}' transmits rates, and '{source}' carries spikes",
+            hint="use a rule with on_pre, or leave 'plasticity' out for a fixed spiking synapse",
+        )
+        return False
+    if len(sent) > len(taken):
+        context.problem(
+            (*path, "target"),
+            f"'{source}' carries {', '.join(sent)}, and '{target}' takes only {', '.join(taken)}",
+            available=tuple(
+                f"{target.population}.{port}"
+                for port, variables in post.model.receivers.items()
+                if len(variables) >= len(sent)
+            ),
+        )
+        return False
+    return True
+
+
+def _weights(context: Context, path: Path, written: WrittenProjection, rule: PlasticityRule) -> Distribution:
+    path = (*path, "weights")
+    weight = next((state for state in rule.states if state.name == "w"), None)
+    dimension = weight.dimension if weight else DIMENSIONLESS
+    value = written.weights
+    if isinstance(value, TransposeOf):
+        return _UNSET
+    if isinstance(value, Initialiser):
+        if value.name not in _INITIALISERS:
+            forms = (*_INITIALISERS, "uniform", "normal", "constant", "transpose_of")
+            context.problem(
+                path,
+                f"there is no initialiser '{value.name}'",
+                found=value.name,
+                available=forms,
+                hint=nearest(value.name, forms),
+            )
+            return _UNSET
+        if dimension != DIMENSIONLESS:
+            example = EXAMPLES.get(str(dimension), "0.1")
+            context.problem(
+                path,
+                f"'{value.name}' draws pure numbers, and weights of rule '{rule.name}' are in {dimension}",
+                found=value.name,
+                hint=f'write a quantity such as "{example}", or a uniform or normal distribution of them',
+            )
+        return Distribution(value.name)  # type: ignore[arg-type]
+    if isinstance(value, Quantity):
+        sound = dimension_problem(context, path, value, "weights", dimension)
+        return Distribution("constant", (value.value,)) if sound else _UNSET
+    assert isinstance(value, WrittenDistribution)
+    sound = all(
+        [
+            dimension_problem(context, (*path, value.kind, index), quantity, "weights", dimension)
+            for index, quantity in enumerate(value.arguments)
+        ]
+    )
+    return Distribution(value.kind, tuple(q.value for q in value.arguments)) if sound else _UNSET  # type: ignore[arg-type]
+
+
+def _delay(context: Context, path: Path, written: WrittenProjection, spikes: bool) -> float:
+    if written.delay is None:
+        return 0.0
+    path, delay, dt = (*path, "delay"), written.delay.value, context.spec.timing.dt.value
+    if delay and not spikes:
+        context.problem(
+            path, "only spikes can be delayed; this projection carries rates", found=context.written(path)
+        )
+        return 0.0
+    steps = delay / dt
+    if abs(steps - round(steps)) > 1e-6 * max(1.0, steps):
+        below, above = int(steps) * dt, (int(steps) + 1) * dt
+        context.problem(
+            path,
+            f"a delay must be a whole multiple of dt ({dt * 1e3:g} ms)",
+            found=context.written(path),
+            hint=f"use {below * 1e3:g} ms or {above * 1e3:g} ms",
+        )
+    return round(steps) * dt
+
+
+def _transposed(
+    context: Context,
+    path: Path,
+    written: WrittenProjection,
+    source: Port,
+    target: Port,
+    populations: dict[str, Population],
+) -> str | None:
+    """Return the projection whose weights this one carries backwards, or None."""
+    by_weights = isinstance(written.weights, TransposeOf)
+    if not by_weights and written.feedback != "symmetric":
+        return None
+    if by_weights and written.feedback == "random":
+        context.problem(
+            (*path, "feedback"), "'feedback: random' and 'transpose_of' contradict each other", hint="keep one"
+        )
+        return None
+    if written.plasticity is not None:
+        context.problem(
+            (*path, "plasticity"),
+            "a projection that carries another's weights backwards has none of its own to learn",
+            hint="leave 'plasticity' out here",
+        )
+        return None
+    if written.connectivity.probability != 1.0 or written.connectivity.no_self:
+        context.problem(
+            (*path, "connectivity"),
+            "a projection that carries another's weights backwards is wired as that one is",
+            hint="leave 'connectivity' out here",
+        )
+    if isinstance(written.weights, TransposeOf):
+        place = (*path, "weights", "transpose_of")
+        found = find(context, place, written.weights.projection, context.spec.projections, "projection")
+        return written.weights.projection if found is not None else None
+    return _forward(context, path, source, target)
+
+
+def _forward(context: Context, path: Path, source: Port, target: Port) -> str | None:
+    """Find the one plastic projection that runs the other way, from ``target``'s population to ``source``'s."""
+    candidates = [
+        name
+        for name, other in context.spec.projections.items()
+        if other.source.partition(".")[0] == target.population
+        and other.target.partition(".")[0] == source.population
+        and name != path[-1]
+        and other.feedback is None
+        and not isinstance(other.weights, TransposeOf)
+    ]
+    if len(candidates) == 1:
+        return candidates[0]
+    reason = "there is none" if not candidates else "there are several"
+    context.problem(
+        (*path, "feedback"),
+        f"symmetric feedback uses the weights of the projection from '{target.population}' to "
+        f"'{source.population}', and {reason}",
+        available=tuple(candidates),
+        hint="name it: weights: {transpose_of: ...}" if candidates else "",
+    )
+    return None
+
+
+def _check_transposes(
+    context: Context, built: dict[str, Projection], populations: dict[str, Population]
+) -> None:
+    for name, projection in built.items():
+        forward = built.get(projection.transpose_of or "")
+        if forward is None:
+            continue
+        path: Path = ("projections", name, "weights")
+        if context.spec.projections[name].feedback == "symmetric":
+            path = ("projections", name, "feedback")
+        if forward.transpose_of is not None or forward is projection:
+            context.problem(
+                path, f"'{forward.name}' has no weights of its own: it carries those of '{forward.transpose_of}'"
+            )
+            continue
+
+        def sizes(each: Projection) -> tuple[int, int]:
+            return populations[each.target.population].size, populations[each.source.population].size
+
+        mine, theirs = sizes(projection), sizes(forward)
+        if mine != theirs[::-1]:
+            context.problem(
+                path,
+                f"the weights of '{forward.name}' are {theirs[0]} x {theirs[1]} (post x pre); transposed they are "
+                f"{theirs[1]} x {theirs[0]}, and this projection needs {mine[0]} x {mine[1]}",
+                found=context.written(path),
+                hint=f"a projection from '{forward.target.population}' to '{forward.source.population}' fits",
+            )

@@ -1,0 +1,115 @@
+"""What an equation can see, and of which dimension it is."""
+
+from __future__ import annotations
+
+from neuro_rtrrl.language import DimensionMismatch, EquationError, dimension_of, parse_statements
+from neuro_rtrrl.models import Modulator, NeuronModel, Optimiser, PlasticityRule
+from neuro_rtrrl.units import DIMENSIONLESS, Dimension, unit_dimension
+
+__all__ = ["CLOCK", "Scope", "intrinsic_scope", "modulator_scope", "neuron_scope", "neuron_variables", "optimiser_scope", "synapse_scope"]
+
+Scope = dict[str, Dimension]
+
+CLOCK: Scope = {"dt": unit_dimension("second"), "decision_interval": unit_dimension("second")}
+
+
+def neuron_scope(model: NeuronModel) -> Scope:
+    """Return what a neuron's own equations may read before any of them is evaluated."""
+    scope = dict(CLOCK)
+    scope |= {name: DIMENSIONLESS for name in model.noise}
+    scope |= {name: unit_dimension(model.input_units.get(name, "1")) for name in model.inputs}
+    scope |= {item.name: item.dimension for item in (*model.parameters, *model.states)}
+    return scope
+
+
+def neuron_variables(model: NeuronModel) -> Scope:
+    """Return what others may see of a neuron: parameters, states, inputs, derived variables, its spike.
+
+    The dimension of a derived variable follows from its equation; where that has none, it counts as a pure number
+    (the equation's own check tells the user).
+    """
+    scope = neuron_scope(model)
+    inner = {**scope, "chosen": DIMENSIONLESS}
+    derived: Scope = {}
+    for block in (model.equations, model.readout, model.on_choice):
+        for statement in _statements(block):
+            if statement.kind == "assign" and statement.target not in scope:
+                dimension = DIMENSIONLESS
+                if statement.target in model.units:
+                    dimension = unit_dimension(model.units[statement.target])
+                else:
+                    try:
+                        dimension = dimension_of(statement.expression, lambda name: inner.get(name, DIMENSIONLESS))
+                    except DimensionMismatch:
+                        pass
+                derived[statement.target] = inner[statement.target] = dimension
+    visible = {name: scope[name] for name in scope if name not in CLOCK and name not in model.noise} | derived
+    if model.spikes:
+        visible["spike"] = DIMENSIONLESS
+    if model.clamped:
+        visible["r"] = DIMENSIONLESS
+    return visible
+
+
+def synapse_scope(
+    rule: PlasticityRule,
+    pre: NeuronModel,
+    post: NeuronModel,
+    carried: str,
+    modulator: Modulator | None = None,
+    modulators: tuple[str, ...] = (),
+) -> Scope:
+    """Return what a synapse sees: the signal, both neurons, its own states, parameters and what is broadcast.
+
+    Parameters
+    ----------
+    carried : the source's variable that the projection carries, seen as ``r_pre``
+    modulator : the model of the group's neuromodulator, seen as ``modulator`` with its parameters
+    modulators : names of all neuromodulators of the circuit
+    """
+    before, after = neuron_variables(pre), neuron_variables(post)
+    scope: Scope = {"r_pre": before.get(carried, DIMENSIONLESS)}
+    scope |= {f"{name}_pre": dimension for name, dimension in before.items() if name != "r"}
+    scope |= {f"{name}_post": dimension for name, dimension in after.items()}
+    return scope | _shared(rule, modulator, modulators) | {state.name: state.dimension for state in rule.states}
+
+
+def intrinsic_scope(
+    rule: PlasticityRule,
+    parameter: str,
+    neuron: NeuronModel,
+    modulator: Modulator | None = None,
+    modulators: tuple[str, ...] = (),
+) -> Scope:
+    """Return what the learning of a neuron's own ``parameter`` sees: bare names are the neuron's."""
+    scope = _shared(rule, modulator, modulators) | neuron_variables(neuron)
+    for intrinsic in rule.intrinsic:
+        if intrinsic.parameter == parameter:
+            scope |= {state.name: state.dimension for state in intrinsic.states}
+    return scope
+
+
+def modulator_scope(model: Modulator) -> Scope:
+    """Return what a neuromodulator may read."""
+    scope = dict(CLOCK) | {name: DIMENSIONLESS for name in model.reads}
+    return scope | {item.name: item.dimension for item in (*model.parameters, *model.states)}
+
+
+def optimiser_scope(model: Optimiser) -> Scope:
+    """Return what an optimiser may read: the gradient and its own."""
+    return {"gradient": DIMENSIONLESS} | {item.name: item.dimension for item in (*model.parameters, *model.states)}
+
+
+def _shared(rule: PlasticityRule, modulator: Modulator | None, modulators: tuple[str, ...]) -> Scope:
+    scope: Scope = dict.fromkeys(modulators, DIMENSIONLESS)
+    if modulator is not None:
+        scope |= {parameter.name: parameter.dimension for parameter in modulator.parameters}
+        scope["modulator"] = DIMENSIONLESS
+    return CLOCK | scope | {parameter.name: parameter.dimension for parameter in rule.parameters}
+
+
+def _statements(text: str):
+    try:
+        return parse_statements(text)
+    except EquationError:
+        return ()

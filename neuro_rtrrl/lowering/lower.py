@@ -1,0 +1,316 @@
+"""From a circuit to the statements of one tick: scopes resolved, derivatives discretised, everything in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import networkx
+
+from neuro_rtrrl.graph.circuit import Circuit, PlasticityGroup, Population, Projection
+from neuro_rtrrl.language import (
+    REDUCTIONS,
+    Apply,
+    Expression,
+    Read,
+    Statement,
+    apply,
+    parse_statements,
+    rewrite,
+    to_text,
+    walk,
+)
+from neuro_rtrrl.lowering.plasticity import lower_intrinsic, lower_optimiser_clock, lower_projection_rule
+from neuro_rtrrl.lowering.program import BROADCAST, SECTIONS, Assign, Choose, Gather, LoweredCircuit, Reduce, SpikeStep, Term
+from neuro_rtrrl.lowering.scopes import neuron_scope, synapse_scope
+from neuro_rtrrl.lowering.simplify import drop_unread, fold
+from neuro_rtrrl.lowering.variables import Declared, bind, declare
+
+__all__ = ["lower"]
+
+
+def lower(circuit: Circuit, keep: set[str] | None = None) -> LoweredCircuit:
+    """Lower a circuit, as written: no regrouping, no packing.
+
+    Parameters
+    ----------
+    circuit : Circuit
+        A frozen circuit loses its traces and weight changes here.
+    keep : set of str, optional
+        Further variables that somebody will look at, beside the rates, the modulators, the circuit's recordings and
+        whatever learns.
+    """
+    declared = declare(circuit)
+    build = _Builder(declared)
+    for population in circuit.populations.values():
+        build.dynamic(population)
+    build.spikes()
+    build.instantaneous()
+    build.feedback()
+    build.modulators()
+    build.plasticity()
+    lowered = LoweredCircuit(
+        circuit,
+        declared.spaces,
+        declared.variables,
+        {name: tuple(build.sections[name]) for name in SECTIONS},
+        masks=declared.masks,
+        transposed=declared.transposed,
+        noise=tuple(key for key, variable in declared.variables.items() if variable.role == "noise"),
+    )
+    roots = {f"{p.name}.r" for p in circuit.populations.values()} | set(circuit.neuromodulators) | (keep or set())
+    roots |= {recording.key for recording in circuit.record}
+    roots |= {f"{projection.name}.w" for projection in circuit.projections.values()}
+    roots |= {key for key, variable in declared.variables.items() if variable.learned}
+    return drop_unread(lowered, {key for key in roots if key in declared.variables})
+
+
+class _Builder:
+    def __init__(self, declared: Declared) -> None:
+        self.declared = declared
+        self.circuit = declared.circuit
+        self.sections: dict[str, list] = {name: [] for name in SECTIONS}
+        self._incoming = _incoming(self.circuit)
+
+    # --- populations -------------------------------------------------------------------------------------------
+
+    def dynamic(self, population: Population) -> None:
+        """Write what a population with derivatives does each ``dt``."""
+        model = population.model
+        if model.clamped or model.instantaneous:
+            return
+        for name in model.inputs:
+            if not self._carried_back(population, name):
+                self._gather(population, name, "derive", "forward")
+        resolve = neuron_scope(self.declared, population)
+        self._equations(population, model.algebraic, "derive")
+        for statement in model.derivatives:
+            self.sections["advance"].append(
+                self._euler(f"{population.name}.{statement.target}", population.name, statement, resolve, "forward")
+            )
+        self._equations(population, parse_statements(model.readout), "express")
+
+    def instantaneous(self) -> None:
+        """Write the readouts, sources before targets, and the choice of the action."""
+        order = networkx.DiGraph()
+        names = [p.name for p in self.circuit.populations.values() if p.model.instantaneous]
+        order.add_nodes_from(names)
+        for projection in self.circuit.projections.values():
+            if projection.source.population in names and projection.target.population in names:
+                order.add_edge(projection.source.population, projection.target.population)
+        for name in networkx.topological_sort(order):
+            population = self.circuit.populations[name]
+            for item in population.model.inputs:
+                self._gather(population, item, "readout", "forward")
+            self._equations(population, parse_statements(population.model.readout), "readout")
+            if population.role == "actor":
+                self.sections["choose"].append(Choose(name, f"{name}.r", f"{name}.chosen"))
+                self._equations(population, parse_statements(population.model.on_choice), "choose")
+
+    def feedback(self) -> None:
+        """Write the inputs that readouts send back, once a decision."""
+        for population in self.circuit.populations.values():
+            if not population.model.clamped and not population.model.instantaneous:
+                for name in population.model.inputs:
+                    if self._carried_back(population, name):
+                        self._gather(population, name, "feedback", "broadcast")
+
+    def _carried_back(self, population: Population, name: str) -> bool:
+        """Whether all that reaches this input comes from instantaneous populations (or nothing does)."""
+        sources = [self.circuit.populations[p.source.population] for p, _ in self._incoming[population.name, name]]
+        return bool(sources) and all(source.model.instantaneous for source in sources)
+
+    def _gather(self, population: Population, name: str, section: str, phase: str) -> None:
+        terms = []
+        for projection, variable in self._incoming[population.name, name]:
+            if projection.rule.transmission is None:
+                continue
+            resolve = synapse_scope(self.declared, projection, variable)
+            expression = bind(projection.rule.transmission, resolve)
+            if projection.gain != 1.0:
+                expression = apply("multiply", Read(f"{projection.name}.gain", "broadcast"), expression)
+            terms.append(Term(projection.name, self._fold(expression)))
+        space = self.declared.spaces[population.name]
+        target = f"{population.name}.{name}"
+        self.sections[section].append(Gather(target, space, tuple(terms), phase))  # type: ignore[arg-type]
+
+    def _equations(self, population: Population, statements: tuple[Statement, ...], section: str) -> None:
+        resolve = neuron_scope(self.declared, population)
+        space = self.declared.spaces[population.name]
+        phase = "forward"
+        for statement in statements:
+            key = f"{population.name}.{statement.target}"
+            if self.declared.variables[key].value is not None:
+                continue
+            expression = self._reductions(population, bind(statement.expression, resolve), key, section, statement.text)
+            if expression is None:
+                continue
+            where = space if any(self._varies(node) for node in walk(expression)) else BROADCAST
+            if where is BROADCAST:
+                self._move_to_broadcast(key)
+            self.sections[section].append(
+                Assign(key, where, self._fold(expression), phase, population.name, statement.text)
+            )
+
+    def _varies(self, node: Expression) -> bool:
+        return isinstance(node, Read) and self.declared.variables[node.key].space.kind != "broadcast"
+
+    def _move_to_broadcast(self, key: str) -> None:
+        old = self.declared.variables[key]
+        self.declared.add(key, BROADCAST, old.role, dimension=old.dimension)
+
+    def _reductions(
+        self, population: Population, expression: Expression, key: str, section: str, text: str
+    ) -> Expression | None:
+        """Write each reduction as a statement of its own; None where the whole right side is one."""
+        space = self.declared.spaces[population.name]
+        count = 0
+
+        def visit(node: Expression) -> Expression:
+            nonlocal count
+            if not isinstance(node, Apply) or node.operator not in REDUCTIONS:
+                return node
+            target = key if node is whole else f"{key}_part_{count}"
+            count += 1
+            self.declared.add(target, BROADCAST, "derived")
+            self.sections[section].append(
+                Reduce(target, space, node.operator, self._fold(node.arguments[0]), "forward", population.name, text)  # type: ignore[arg-type]
+            )
+            return Read(target, "broadcast")
+
+        whole = expression if isinstance(expression, Apply) and expression.operator in REDUCTIONS else None
+        if whole is not None:
+            # rewrite() rebuilds nodes, so the outermost reduction is treated by hand
+            inner = rewrite(whole.arguments[0], visit)
+            self.declared.add(key, BROADCAST, "derived")
+            self.sections[section].append(
+                Reduce(key, space, whole.operator, self._fold(inner), "forward", population.name, text)  # type: ignore[arg-type]
+            )
+            return None
+        result = rewrite(expression, visit)
+        return rewrite(result, lambda node: self._rescope(node))
+
+    def _rescope(self, node: Expression) -> Expression:
+        """Reads of variables that turned out to be broadcast say so."""
+        if isinstance(node, Read) and self.declared.variables[node.key].space.kind == "broadcast":
+            return Read(node.key, "broadcast")
+        return node
+
+    def _euler(
+        self, key: str, owner: str, statement: Statement, resolve: Callable[[str], Expression], phase: str
+    ) -> Assign:
+        variable = self.declared.variables[key]
+        slope = self._fold(bind(statement.expression, resolve))
+        change = apply("multiply", Read("dt", "broadcast"), slope)
+        expression = apply("add", Read(key, "own"), change)
+        return Assign(key, variable.space, expression, phase, owner, statement.text)  # type: ignore[arg-type]
+
+    def _fold(self, expression: Expression) -> Expression:
+        return fold(rewrite(expression, self._rescope), self.declared.variables)
+
+    # --- spikes ------------------------------------------------------------------------------------------------
+
+    def spikes(self) -> None:
+        """Write thresholds, pathways and resets, in Brian2's order."""
+        body = self.sections["spike"]
+        spiking = [p for p in self.circuit.populations.values() if p.model.spikes]
+        for population in spiking:
+            resolve = neuron_scope(self.declared, population)
+            condition = parse_statements(f"spike = {population.model.threshold}")[0].expression
+            space = self.declared.spaces[population.name]
+            body.append(
+                SpikeStep("threshold", space, self._fold(bind(condition, resolve)), f"{population.name}.spike")
+            )
+        for event in ("pre", "post"):
+            for projection in self.circuit.projections.values():
+                text = projection.rule.on_pre if event == "pre" else projection.rule.on_post
+                if text:
+                    body.append(self._pathway(projection, event, text))
+        for population in spiking:
+            if population.model.reset:
+                resolve = neuron_scope(self.declared, population)
+                space = self.declared.spaces[population.name]
+                actions = tuple(
+                    Assign(
+                        f"{population.name}.{s.target}",
+                        space,
+                        self._fold(bind(s.expression, resolve)),
+                        "forward",
+                        population.name,
+                        s.text,
+                    )
+                    for s in parse_statements(population.model.reset)
+                )
+                body.append(SpikeStep("reset", space, None, f"{population.name}.spike", actions=actions))
+
+    def _pathway(self, projection: Projection, event: str, text: str) -> SpikeStep:
+        resolve = synapse_scope(self.declared, projection, "spike")
+        space = self.declared.spaces[projection.name]
+        post = self.declared.spaces[projection.target.population]
+        actions: list[Assign | Gather] = []
+        for statement in parse_statements(text):
+            if statement.target.endswith("_post"):
+                target = f"{post.name}.{statement.target.removesuffix('_post')}"
+                added = bind(statement.expression.arguments[1], resolve)  # x_post += added, checked by the graph
+                actions.append(Gather(target, post, (Term(projection.name, self._fold(added)),), "forward"))
+            elif not self.circuit.frozen:
+                key = f"{projection.name}.{statement.target}"
+                role = self.declared.variables[key].role
+                phase = "weight_change" if role == "weight" else "local_trace"
+                expression = self._fold(bind(statement.expression, resolve))
+                actions.append(Assign(key, space, expression, phase, projection.name, statement.text))
+        trigger = f"{projection.source.population if event == 'pre' else projection.target.population}.spike"
+        delay = round(projection.delay / self.circuit.timing.dt) if event == "pre" else 0
+        return SpikeStep("pathway", space, None, trigger, delay, event, tuple(actions))  # type: ignore[arg-type]
+
+    # --- modulators and learning -------------------------------------------------------------------------------
+
+    def modulators(self) -> None:
+        """Write the broadcast signals."""
+        for modulator in self.circuit.neuromodulators.values():
+
+            def resolve(name: str, modulator=modulator) -> Expression:
+                if name == "signal":
+                    return Read(modulator.name, "broadcast")
+                if name == "value":
+                    return Read(f"{modulator.critic}.r", "own")
+                key = f"{modulator.name}.{name}"
+                return Read(key if key in self.declared.variables else name, "broadcast")
+
+            for statement in parse_statements(modulator.model.on_decision):
+                key = modulator.name if statement.target == "signal" else f"{modulator.name}.{statement.target}"
+                expression = self._fold(bind(statement.expression, resolve))
+                self.sections["modulate"].append(
+                    Assign(key, BROADCAST, expression, "broadcast", modulator.name, statement.text)
+                )
+
+    def plasticity(self) -> None:
+        """Write local traces, weight changes and eligibility traces of everything that learns."""
+        if self.circuit.frozen:
+            return
+        groups: list[PlasticityGroup] = list(self.circuit.plasticity.values())
+        for group in groups:
+            self.sections["learn"].extend(lower_optimiser_clock(self.declared, group, self._fold))
+        for projection in self.circuit.projections.values():
+            self._add(lower_projection_rule(self.declared, projection, self._fold, self._euler))
+        for population in self.circuit.populations.values():
+            self._add(lower_intrinsic(self.declared, population, self._fold, self._euler))
+
+    def _add(self, parts: dict[str, list]) -> None:
+        for section, statements in parts.items():
+            self.sections[section].extend(statements)
+
+
+def _incoming(circuit: Circuit) -> dict[tuple[str, str], list[tuple[Projection, str]]]:
+    """Map (population, input) to the projections onto it, each with the source variable that it carries there."""
+    found: dict[tuple[str, str], list[tuple[Projection, str]]] = {
+        (p.name, name): [] for p in circuit.populations.values() for name in p.model.inputs
+    }
+    for projection in circuit.projections.values():
+        sent = circuit.populations[projection.source.population].model.senders[projection.source.port]
+        received = circuit.populations[projection.target.population].model.receivers[projection.target.port]
+        for variable, name in zip(sent, received, strict=False):  # a sender without the second channel sends the first
+            if (projection.target.population, name) in found:
+                found[projection.target.population, name].append((projection, variable))
+    return found
+
+

@@ -1,0 +1,153 @@
+"""A rule's equations for one projection, or for one parameter of a population, as statements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from neuro_rtrrl.graph.circuit import PlasticityGroup, Population, Projection
+from neuro_rtrrl.language import Apply, Expression, Name, Read, Statement, parse_statements, rewrite, to_text, walk
+from neuro_rtrrl.lowering.program import BROADCAST, Assign, Space
+from neuro_rtrrl.lowering.scopes import Resolver, intrinsic_scope, synapse_scope
+from neuro_rtrrl.lowering.variables import Declared, bind
+
+__all__ = ["lower_intrinsic", "lower_optimiser_clock", "lower_projection_rule"]
+
+Fold = Callable[[Expression], Expression]
+Euler = Callable[..., Assign]
+
+
+def lower_optimiser_clock(declared: Declared, group: PlasticityGroup, fold: Fold) -> list[Assign]:
+    """Write what an optimiser does once for the whole group (the powers of Adam's decay rates)."""
+    if group.optimiser is None:
+        return []
+    shared = {state.name for state in group.optimiser.states if state.broadcast}
+    resolve = _group_scope(declared, group)
+    return [
+        Assign(
+            f"{group.name}.{s.target}", BROADCAST, fold(bind(s.expression, resolve)), "optimiser", group.name, s.text
+        )
+        for s in parse_statements(group.optimiser.on_decision)
+        if s.target in shared
+    ]
+
+
+def _group_scope(declared: Declared, group: PlasticityGroup) -> Resolver:
+    return lambda name: Read(f"{group.name}.{name}", "broadcast")
+
+
+def lower_projection_rule(declared: Declared, projection: Projection, fold: Fold, euler: Euler) -> dict[str, list]:
+    """Write the plastic part of a projection; empty for one that never changes."""
+    if projection.group is None:
+        return {}
+    source = declared.circuit.populations[projection.source.population]
+    carried = source.model.senders[projection.source.port][0]
+    resolve = synapse_scope(declared, projection, carried)
+    group = declared.circuit.plasticity[projection.group]
+    space = declared.spaces[projection.name]
+    rule = projection.rule
+    return _lower(declared, group, space, projection.name, projection.name, rule.dynamics, rule.on_decision, resolve, fold, euler)
+
+
+def lower_intrinsic(declared: Declared, population: Population, fold: Fold, euler: Euler) -> dict[str, list]:
+    """Write how a population's learned parameters change."""
+    parts: dict[str, list] = {}
+    group = declared.circuit.plasticity.get(population.plasticity or "")
+    for rule in group.rule.intrinsic if group else ():
+        if group is None or rule.parameter not in population.learns:
+            continue
+        owner = f"{population.name}.{rule.parameter}"
+        resolve = intrinsic_scope(declared, population, group, owner)
+        space = declared.spaces[population.name]
+        found = _lower(
+            declared, group, space, owner, population.name, rule.dynamics, rule.on_decision, resolve, fold, euler
+        )
+        for section, statements in found.items():
+            parts.setdefault(section, []).extend(statements)
+    return parts
+
+
+def _lower(
+    declared: Declared,
+    group: PlasticityGroup,
+    space: Space,
+    owner: str,
+    home: str,
+    dynamics: str,
+    on_decision: str,
+    resolve: Resolver,
+    fold: Fold,
+    euler: Euler,
+) -> dict[str, list]:
+    def key_of(name: str) -> str:
+        own = f"{owner}.{name}"
+        return own if own in declared.variables else f"{home}.{name}"
+
+    parts: dict[str, list] = {"advance": [], "learn": [], "renew": []}
+    for statement in parse_statements(dynamics):
+        parts["advance"].append(euler(key_of(statement.target), owner, statement, resolve, "local_trace"))
+    lines = parse_statements(on_decision)
+    for statement in lines:  # what the lines define for themselves is declared before it is read
+        if key_of(statement.target) not in declared.variables:
+            declared.add(f"{owner}.{statement.target}", space, "derived")
+    for statement in lines:
+        section, phase = _place(declared.variables[key_of(statement.target)].role, statement)
+        expression = statement.expression
+        if inner := _optimised(expression):
+            steps, expression = _inline_optimiser(declared, group, space, owner, inner, expression, resolve, fold)
+            parts[section].extend(steps)
+        bound = fold(bind(expression, resolve))
+        parts[section].append(Assign(key_of(statement.target), space, bound, phase, owner, statement.text))
+    return parts
+
+
+def _place(role: str, statement: Statement) -> tuple[str, str]:
+    if role == "eligibility_trace":
+        return "renew", "eligibility_trace"
+    if role == "local_trace":
+        return "renew", "local_trace"
+    return "learn", "weight_change"
+
+
+def _optimised(expression: Expression) -> Expression | None:
+    return next((n.arguments[0] for n in walk(expression) if isinstance(n, Apply) and n.operator == "optimise"), None)
+
+
+def _inline_optimiser(
+    declared: Declared,
+    group: PlasticityGroup,
+    space: Space,
+    owner: str,
+    gradient: Expression,
+    expression: Expression,
+    resolve: Resolver,
+    fold: Fold,
+) -> tuple[list[Assign], Expression]:
+    """Replace ``optimise(gradient)`` by ``step`` and return the optimiser's own lines before it.
+
+    The optimiser's names live under ``owner.optimiser`` and see only ``gradient``, their own states and the group's
+    parameters, so that they can never collide with a rule's.
+    """
+    assert group.optimiser is not None, "checked by the graph"
+    home = f"{owner}.{group.optimiser.name}"
+
+    def inside(name: str) -> Expression:
+        if f"{home}.{name}" in declared.variables:
+            return Read(f"{home}.{name}", "own")
+        return Read(f"{group.name}.{name}", "broadcast")
+
+    shared = {state.name for state in group.optimiser.states if state.broadcast}
+    declared.add(f"{home}.gradient", space, "derived")
+    text = f"gradient = {to_text(gradient)}"
+    steps = [Assign(f"{home}.gradient", space, fold(bind(gradient, resolve)), "weight_change", owner, text)]
+    for statement in parse_statements(group.optimiser.on_decision):
+        if statement.target in shared:
+            continue
+        key = f"{home}.{statement.target}"
+        if key not in declared.variables:
+            declared.add(key, space, "derived")
+        steps.append(Assign(key, space, fold(bind(statement.expression, inside)), "optimiser", owner, statement.text))
+
+    def replace_call(node: Expression) -> Expression:
+        return Read(f"{home}.step", "own") if isinstance(node, Apply) and node.operator == "optimise" else node
+
+    return steps, rewrite(expression, replace_call)

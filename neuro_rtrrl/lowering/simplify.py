@@ -1,0 +1,159 @@
+"""What vanishes before anything is counted: factors of one, terms of zero, statements that nobody reads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+from neuro_rtrrl.language import Apply, Expression, Number, Read, rewrite, walk
+from neuro_rtrrl.lowering.program import Assign, Choose, Gather, LoweredCircuit, Reduce, SpikeStep, Statement, Variable
+
+__all__ = ["drop_unread", "evaluate_constant", "fold", "inputs_of", "reads_of", "targets_of"]
+
+ZERO, ONE = Number(0.0), Number(1.0)
+
+_EVALUATE = {
+    "add": lambda a, b: a + b,
+    "subtract": lambda a, b: a - b,
+    "multiply": lambda a, b: a * b,
+    "divide": lambda a, b: a / b,
+    "negate": lambda a: -a,
+    "power": lambda a, b: a**b,
+    "exp": math.exp,
+    "log": math.log,
+    "sqrt": math.sqrt,
+    "tanh": math.tanh,
+    "sin": math.sin,
+    "cos": math.cos,
+    "abs": abs,
+    "sign": lambda a: math.copysign(1.0, a) if a else 0.0,
+    "minimum": min,
+    "maximum": max,
+    "clip": lambda x, low, high: min(max(x, low), high),
+    "less": lambda a, b: a < b,
+    "less_equal": lambda a, b: a <= b,
+    "greater": lambda a, b: a > b,
+    "greater_equal": lambda a, b: a >= b,
+    "equal": lambda a, b: a == b,
+    "not_equal": lambda a, b: a != b,
+    "and": lambda a, b: bool(a) and bool(b),
+    "or": lambda a, b: bool(a) or bool(b),
+    "not": lambda a: not a,
+    "int": float,
+}
+
+
+def evaluate_constant(expression: Expression, variables: Mapping[str, Variable]) -> float | None:
+    """Return the value of a tree made of numbers and constants only, or None where something varies."""
+    if isinstance(expression, Number):
+        return expression.value
+    if isinstance(expression, Read):
+        return variables[expression.key].value
+    if isinstance(expression, Apply) and expression.operator in _EVALUATE:
+        values = [evaluate_constant(argument, variables) for argument in expression.arguments]
+        if any(value is None for value in values):
+            return None
+        try:
+            return float(_EVALUATE[expression.operator](*values))
+        except (ArithmeticError, ValueError):
+            return None  # left as it stands: the run would show it, and the checks of the graph name the parameter
+    return None
+
+
+def fold(expression: Expression, variables: Mapping[str, Variable]) -> Expression:
+    """Return the tree without factors of one and terms of zero; constants that are exactly 0 or 1 count as such."""
+
+    def visit(node: Expression) -> Expression:
+        if isinstance(node, Read) and variables[node.key].value in (0.0, 1.0):
+            return Number(variables[node.key].value or 0.0)
+        return _neutral(node) if isinstance(node, Apply) else node
+
+    return rewrite(expression, visit)
+
+
+def _neutral(node: Apply) -> Expression:
+    operator, arguments = node.operator, node.arguments
+    if operator == "negate" and isinstance(arguments[0], Number):
+        return Number(-arguments[0].value)
+    if len(arguments) != 2:
+        return node
+    left, right = arguments
+    if isinstance(left, Number) and isinstance(right, Number) and operator in ("add", "subtract", "multiply"):
+        return Number(_EVALUATE[operator](left.value, right.value))
+    if operator == "add" and ZERO in arguments:
+        return right if left == ZERO else left
+    if operator == "subtract" and right == ZERO:
+        return left
+    if operator == "subtract" and left == ZERO:
+        return _neutral(Apply("negate", (right,)))
+    if operator == "multiply" and ZERO in arguments:
+        return ZERO
+    if operator == "multiply" and ONE in arguments:
+        return right if left == ONE else left
+    if operator == "divide" and right == ONE:
+        return left
+    if operator == "divide" and left == ZERO:
+        return ZERO
+    return node
+
+
+def expressions_of(statement: Statement) -> tuple[Expression, ...]:
+    """Return the trees that a statement evaluates."""
+    if isinstance(statement, Assign | Reduce):
+        return (statement.expression,)
+    if isinstance(statement, Gather):
+        return tuple(term.expression for term in statement.terms)
+    if isinstance(statement, SpikeStep):
+        inner = tuple(tree for action in statement.actions for tree in expressions_of(action))
+        return inner if statement.condition is None else (statement.condition, *inner)
+    return ()
+
+
+def inputs_of(expressions: Iterable[Expression]) -> set[str]:
+    """Return the keys of all variables read by the trees."""
+    return {node.key for tree in expressions for node in walk(tree) if isinstance(node, Read)}
+
+
+def reads_of(statement: Statement) -> set[str]:
+    """Return the keys of all variables that a statement reads."""
+    found = inputs_of(expressions_of(statement))
+    if isinstance(statement, Choose):
+        found.add(statement.policy)
+    if isinstance(statement, SpikeStep) and statement.trigger:
+        found.add(statement.trigger)
+    return found
+
+
+def targets_of(statement: Statement) -> tuple[str, ...]:
+    """Return the keys of all variables that a statement sets."""
+    if isinstance(statement, Choose):
+        return ("action", statement.chosen)
+    if isinstance(statement, SpikeStep):
+        own = (statement.trigger,) if statement.kind == "threshold" else ()
+        return (*own, *(key for action in statement.actions for key in targets_of(action)))
+    return (statement.target,)
+
+
+def drop_unread(lowered: LoweredCircuit, roots: set[str]) -> LoweredCircuit:
+    """Return the circuit without statements whose result reaches no root, no choice and no spike."""
+    live = set(roots)
+    everything = [statement for _, statement in lowered.statements()]
+    while True:
+        reached = set(live)
+        for statement in everything:
+            if isinstance(statement, Choose | SpikeStep) or live.intersection(targets_of(statement)):
+                reached |= reads_of(statement)
+        reached |= {f"{source}.w" for view, source in lowered.transposed.items() if f"{view}.w" in reached}
+        if reached == live:
+            break
+        live = reached
+    sections = {
+        name: tuple(
+            s for s in body if isinstance(s, Choose | SpikeStep) or live.intersection(targets_of(s))
+        )
+        for name, body in lowered.sections.items()
+    }
+    assigned = {key for body in sections.values() for s in body for key in targets_of(s)}
+    used = live | assigned
+    variables = {key: variable for key, variable in lowered.variables.items() if key in used}
+    return lowered.replace(sections=sections, variables=variables)

@@ -1,0 +1,226 @@
+"""What a model is: frozen declarations, equations as text, nothing that runs.
+
+The scope of a name is in the name. In a rule, ``x_pre`` and ``x_post`` are variables of the two neurons, a bare name is
+the synapse's own; in a neuron, a bare name is the neuron's own. Broadcast names (the modulator, ``discount``) and
+parameters are the same for all. ``r_pre`` in a rule is the signal that the projection carries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from neuro_rtrrl.language import Expression, Statement, parse_expression, parse_statements
+from neuro_rtrrl.units import Dimension, unit_dimension
+
+__all__ = [
+    "IntrinsicRule",
+    "Model",
+    "Modulator",
+    "NeuronModel",
+    "Optimiser",
+    "Parameter",
+    "PlasticityRule",
+    "State",
+    "StateRole",
+]
+
+StateRole = Literal["membrane", "weight", "local_trace", "eligibility_trace", "optimiser", "modulator"]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A quantity that the circuit file sets.
+
+    Attributes
+    ----------
+    name, unit : str
+        ``unit`` is a Brian2 unit name, ``"1"`` for a pure number.
+    default : float, str or None
+        SI value; the name of a clock quantity (``"dt"``, ``"decision_interval"``); None where the file must set it.
+    minimum, maximum : float
+        Inclusive bounds, SI; a value outside is refused.
+    """
+
+    name: str
+    unit: str = "1"
+    default: float | str | None = None
+    minimum: float = float("-inf")
+    maximum: float = float("inf")
+    description: str = ""
+    positive: bool = False  # excludes 0 where the minimum is 0
+
+    @property
+    def dimension(self) -> Dimension:
+        """Dimension of the unit."""
+        return unit_dimension(self.unit)
+
+
+@dataclass(frozen=True)
+class State:
+    """A quantity that the equations change.
+
+    ``resets`` says that an episode's start puts it back to ``initial`` (membranes and traces do, weights do not).
+    ``broadcast`` marks the one value that all synapses of a group share (an optimiser's step count).
+    """
+
+    name: str
+    unit: str = "1"
+    initial: float | str = 0.0
+    role: StateRole = "membrane"
+    resets: bool = True
+    broadcast: bool = False
+    description: str = ""
+
+    @property
+    def dimension(self) -> Dimension:
+        """Dimension of the unit."""
+        return unit_dimension(self.unit)
+
+
+@dataclass(frozen=True)
+class Model:
+    """What all declarations share."""
+
+    name: str
+    summary: str
+    source: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    states: tuple[State, ...] = ()
+
+    def parameter(self, name: str) -> Parameter | None:
+        """Return the parameter of that name, or None."""
+        return next((parameter for parameter in self.parameters if parameter.name == name), None)
+
+
+@dataclass(frozen=True)
+class NeuronModel(Model):
+    """A neuron: what it integrates, what it sends, what it receives.
+
+    Attributes
+    ----------
+    inputs : tuple of str
+        Variables that projections add to; 0 where none does. ``input_units`` names those that are not pure numbers.
+    equations : str
+        Evaluated each ``dt`` before any state moves: algebraic lines in order, then derivatives, simultaneous.
+        A neuron without derivatives is *instantaneous*: it is evaluated once a decision, at the readout.
+    readout : str
+        Evaluated after the states have moved: what others read.
+    on_choice : str
+        Actors only, after the action was sampled; reads ``chosen`` (1 for the neuron of the action, else 0).
+    threshold, reset : str
+        Spike condition and what a spike does (a spiking neuron's ``spike`` is 1 in the step in which it fires).
+    senders, receivers : dict
+        Ports: the variables that a projection from ``population.port`` carries and that one to it adds to.
+    noise : tuple of str
+        Names that hold a fresh uniform number in [0, 1) for every neuron and ``dt``.
+    """
+
+    inputs: tuple[str, ...] = ()
+    input_units: dict[str, str] = field(default_factory=dict)
+    equations: str = ""
+    readout: str = ""
+    on_choice: str = ""
+    threshold: str = ""
+    reset: str = ""
+    senders: dict[str, tuple[str, ...]] = field(default_factory=lambda: {"r": ("r",)})
+    receivers: dict[str, tuple[str, ...]] = field(default_factory=lambda: {"u": ("u",)})
+    noise: tuple[str, ...] = ()
+    units: dict[str, str] = field(default_factory=dict)  # of derived variables that are not pure numbers
+    clamped: bool = False  # set by the environment, not by equations
+
+    @cached_property
+    def algebraic(self) -> tuple[Statement, ...]:
+        """Lines of ``equations`` without a derivative."""
+        return tuple(s for s in parse_statements(self.equations) if s.kind == "assign")
+
+    @cached_property
+    def derivatives(self) -> tuple[Statement, ...]:
+        """Lines ``dx/dt = …``."""
+        return tuple(s for s in parse_statements(self.equations) if s.kind == "derivative")
+
+    @property
+    def spikes(self) -> bool:
+        """Whether the neuron has a threshold."""
+        return bool(self.threshold)
+
+    @property
+    def instantaneous(self) -> bool:
+        """Whether the neuron has no dynamics of its own and is evaluated at the readout."""
+        return not self.clamped and not self.derivatives and not self.spikes
+
+    @cached_property
+    def derived(self) -> tuple[str, ...]:
+        """Names that the equations define without being states."""
+        states = {state.name for state in self.states}
+        parsed = (*self.algebraic, *parse_statements(self.readout), *parse_statements(self.on_choice))
+        return tuple(dict.fromkeys(s.target for s in parsed if s.target not in states))
+
+
+@dataclass(frozen=True)
+class IntrinsicRule:
+    """How a rule learns one parameter of the neuron itself (a bias, a time constant); bare names are the neuron's."""
+
+    parameter: str
+    states: tuple[State, ...] = ()
+    dynamics: str = ""
+    on_decision: str = ""
+
+
+@dataclass(frozen=True)
+class PlasticityRule(Model):
+    """What a synapse transmits and how it changes.
+
+    Attributes
+    ----------
+    transmits : str
+        Expression summed over pre into the target's input; with spikes, see ``on_pre``.
+    dynamics : str
+        Continuous, simultaneous with the neurons': ``dx/dt = …``.
+    on_pre, on_post : str
+        What a spike of either neuron does, sequential; ``u_post += w`` transmits.
+    on_decision : str
+        Once a decision, sequential. ``w += optimise(gradient)`` applies the group's optimiser. Lines that change a
+        learned parameter run before all lines that renew traces, and not on the first tick of an episode.
+    on_episode_start : str
+        After the states that reset have been reset.
+    intrinsic : tuple of IntrinsicRule
+        Parameters of the target neuron that the same rule learns.
+    nonlocal_names : tuple of str
+        Names outside the synapse's sight that the rule reads all the same (JAX only; named by the audit).
+    """
+
+    transmits: str = ""
+    dynamics: str = ""
+    on_pre: str = ""
+    on_post: str = ""
+    on_decision: str = ""
+    on_episode_start: str = ""
+    intrinsic: tuple[IntrinsicRule, ...] = ()
+    nonlocal_names: tuple[str, ...] = ()
+
+    @property
+    def plastic(self) -> bool:
+        """Whether anything in a synapse of this rule changes."""
+        return bool(self.dynamics or self.on_decision or self.on_post or "=" in self.on_pre.replace("u_post +=", ""))
+
+    @cached_property
+    def transmission(self) -> Expression | None:
+        """The parsed ``transmits``."""
+        return parse_expression(self.transmits) if self.transmits else None
+
+
+@dataclass(frozen=True)
+class Modulator(Model):
+    """A broadcast signal; ``on_decision`` sets ``signal`` from what the modulator may read."""
+
+    on_decision: str = ""
+    reads: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Optimiser(Model):
+    """From ``gradient`` to ``step``, per synapse; broadcast states advance once a decision, before the synapses."""
+
+    on_decision: str = ""

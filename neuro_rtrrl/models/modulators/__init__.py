@@ -1,0 +1,1 @@
+"""Neuromodulators: one declaration a file; the registry finds them."""

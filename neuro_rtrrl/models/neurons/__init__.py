@@ -1,0 +1,1 @@
+"""Neuron models: one declaration a file; the registry finds them."""

@@ -1,0 +1,1 @@
+"""Optimisers: one declaration a file; the registry finds them."""

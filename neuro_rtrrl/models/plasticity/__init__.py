@@ -1,0 +1,1 @@
+"""Plasticity rules: one declaration a file; the registry finds them."""
