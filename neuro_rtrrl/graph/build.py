@@ -11,7 +11,13 @@ from neuro_rtrrl.errors import Problem
 from neuro_rtrrl.graph.checks import check_circuit
 from neuro_rtrrl.graph.circuit import Circuit, Intervention, PlasticityGroup, Population, Recording, Timing
 from neuro_rtrrl.graph.context import Catalogue, Context
-from neuro_rtrrl.graph.elements import build_environment, build_groups, build_modulators, build_populations, find
+from neuro_rtrrl.graph.elements import (
+    build_environment,
+    build_groups,
+    build_modulators,
+    build_populations,
+    find,
+)
 from neuro_rtrrl.graph.projections import build_projections
 from neuro_rtrrl.graph.user_models import user_models
 from neuro_rtrrl.models import models
@@ -71,7 +77,10 @@ def build_circuit(spec: CircuitSpec, document: Document) -> Circuit:
     circuit = Circuit(
         name=spec.circuit,
         timing=Timing(
-            spec.timing.dt.value, spec.timing.decision_interval.value, spec.timing.steps_per_decision, spec.timing.method
+            spec.timing.dt.value,
+            spec.timing.decision_interval.value,
+            spec.timing.steps_per_decision,
+            spec.timing.method,
         ),
         populations=populations,
         projections=projections,
@@ -91,7 +100,9 @@ def build_circuit(spec: CircuitSpec, document: Document) -> Circuit:
 
 def _catalogue(context: Context) -> Catalogue:
     neurons, rules, optimisers = user_models(context)
-    found: dict[str, Any] = {kind: models(kind) for kind in ("neurons", "plasticity", "modulators", "optimisers")}
+    found: dict[str, Any] = {
+        kind: models(kind) for kind in ("neurons", "plasticity", "modulators", "optimisers")
+    }
     return Catalogue(
         neurons={**found["neurons"], **neurons},
         rules={**found["plasticity"], **rules},
@@ -106,7 +117,9 @@ def _with_learning(population: Population, groups: dict[str, PlasticityGroup]) -
     if group is None or population.learns:
         return population
     learns = tuple(
-        intrinsic.parameter for intrinsic in group.rule.intrinsic if population.model.parameter(intrinsic.parameter)
+        intrinsic.parameter
+        for intrinsic in group.rule.intrinsic
+        if population.model.parameter(intrinsic.parameter)
     )
     return replace(population, learns=learns)
 
@@ -125,7 +138,13 @@ def _interventions(context: Context) -> dict[str, Intervention]:
     targets = {**spec.neuromodulators, **spec.populations, **spec.projections}
     built = {}
     for name, written in spec.interventions.items():
-        find(context, ("interventions", name, "lesion"), written.lesion, targets, "part of the circuit to lesion:")
+        find(
+            context,
+            ("interventions", name, "lesion"),
+            written.lesion,
+            targets,
+            "part of the circuit to lesion:",
+        )
         begin = written.from_.value if written.from_ is not None else 0.0
         end = written.until.value if written.until is not None else None
         built[name] = Intervention(name, written.lesion, written.fraction, begin, end)

@@ -7,11 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from html import escape
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from neuro_rtrrl.graph import describe
+from neuro_rtrrl.graph.identity import circuit_hash
 from neuro_rtrrl.models import Modulator, NeuronModel, Optimiser, PlasticityRule
+
+if TYPE_CHECKING:
+    from neuro_rtrrl.graph.audit import AuditLine
+
+if TYPE_CHECKING:
+    from neuro_rtrrl.graph.audit import AuditLine
 
 __all__ = [
     "Circuit",
@@ -79,6 +88,12 @@ class Population:
     plasticity: str | None = None
     learns: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"<Population {describe.population_text(self)}>"
+
+    def _repr_html_(self) -> str:
+        return f"<code>{escape(describe.population_text(self))}</code>"
+
 
 @dataclass(frozen=True)
 class Port:
@@ -141,7 +156,20 @@ class Projection:
     @property
     def dense(self) -> bool:
         """Whether every pair of neurons is connected."""
-        return self.probability == 1.0 and self.self_connections and self.lesion == 0.0 and self.silenced == 0.0
+        return (
+            self.probability == 1.0 and self.self_connections and self.lesion == 0.0 and self.silenced == 0.0
+        )
+
+    @property
+    def equations(self) -> str:
+        """The equations that its synapses follow."""
+        return str(self.rule)
+
+    def __repr__(self) -> str:
+        return f"<Projection {describe.projection_text(self)}>"
+
+    def _repr_html_(self) -> str:
+        return f"<code>{escape(describe.projection_text(self))}</code><pre>{escape(self.equations)}</pre>"
 
 
 @dataclass(frozen=True)
@@ -213,3 +241,47 @@ class Circuit:
     def replace(self, **changes) -> Circuit:
         """Return a copy with fields replaced."""
         return replace(self, **changes)
+
+    @property
+    def hash(self) -> str:
+        """Twelve digits that name what the circuit computes; see :mod:`neuro_rtrrl.graph.identity`."""
+        return circuit_hash(self)
+
+    def lesion(self, name: str, fraction: float = 1.0) -> Circuit:
+        """Return the circuit with a fraction of a modulator, projection or population destroyed.
+
+        See :func:`neuro_rtrrl.graph.interventions.lesion`.
+        """
+        from neuro_rtrrl.graph.interventions import lesion
+
+        return lesion(self, name, fraction)
+
+    def with_weights(self, weights: Mapping[str, np.ndarray]) -> Circuit:
+        """Return the circuit that starts from these weights: ``projection.w`` or ``population.parameter``, SI."""
+        from neuro_rtrrl.graph.interventions import with_weights
+
+        return with_weights(self, weights)
+
+    def freeze(self) -> Circuit:
+        """Return the circuit without plasticity."""
+        from neuro_rtrrl.graph.interventions import freeze
+
+        return freeze(self)
+
+    def audit(self) -> tuple[AuditLine, ...]:
+        """Return for every plastic synapse group whether it is local, online and free of weight transport."""
+        from neuro_rtrrl.graph.audit import audit
+
+        return audit(self)
+
+    def to_networkx(self):
+        """Return the circuit as a ``networkx.MultiDiGraph``."""
+        from neuro_rtrrl.graph.network import to_networkx
+
+        return to_networkx(self)
+
+    def __repr__(self) -> str:
+        return describe.circuit_text(self)
+
+    def _repr_html_(self) -> str:
+        return describe.circuit_html(self)

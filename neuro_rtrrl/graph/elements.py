@@ -122,11 +122,19 @@ def build_groups(context: Context, catalogue: Catalogue) -> dict[str, Plasticity
         rule = find(context, (*path, "rule"), written.rule, catalogue.rules, "rule")
         optimiser = None
         if written.optimiser is not None:
-            optimiser = find(context, (*path, "optimiser"), written.optimiser, catalogue.optimisers, "optimiser")
+            optimiser = find(
+                context, (*path, "optimiser"), written.optimiser, catalogue.optimisers, "optimiser"
+            )
             if optimiser is None:
                 continue
         if written.modulator is not None:
-            find(context, (*path, "modulator"), written.modulator, context.spec.neuromodulators, "neuromodulator")
+            find(
+                context,
+                (*path, "modulator"),
+                written.modulator,
+                context.spec.neuromodulators,
+                "neuromodulator",
+            )
         if rule is None:
             continue
         declared = (*rule.parameters, *(optimiser.parameters if optimiser else ()))
@@ -204,9 +212,7 @@ def _size(
     if environment is not None:
         widths |= {"observation": len(environment.observe), "action": environment.actions}
     if written.size is None and not model.clamped:
-        context.problem(
-            path[:-1], f"population '{name}' has no size", key=True, hint="add 'size: 32', say"
-        )
+        context.problem(path[:-1], f"population '{name}' has no size", key=True, hint="add 'size: 32', say")
         return None
     named = {"observation": widths["observation"], "actions": widths["action"]}
     size = named[written.size] if isinstance(written.size, str) else written.size

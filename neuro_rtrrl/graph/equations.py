@@ -29,7 +29,14 @@ from neuro_rtrrl.language import (
 from neuro_rtrrl.models import IntrinsicRule, Modulator, NeuronModel, Optimiser, PlasticityRule
 from neuro_rtrrl.units import DIMENSIONLESS, Dimension, unit_dimension
 
-__all__ = ["Trouble", "intrinsic_troubles", "modulator_troubles", "neuron_troubles", "optimiser_troubles", "rule_troubles"]
+__all__ = [
+    "Trouble",
+    "intrinsic_troubles",
+    "modulator_troubles",
+    "neuron_troubles",
+    "optimiser_troubles",
+    "rule_troubles",
+]
 
 SECOND = unit_dimension("second")
 
@@ -75,7 +82,9 @@ class _Block:
         found = self.reads(statement.expression, statement.line, statement.text)
         allowed = self.derivatives if statement.kind == "derivative" else self.targets
         expected = allowed.get(statement.target)
-        if expected is None and not (self.defines and statement.kind == "assign" and statement.target not in self.scope):
+        if expected is None and not (
+            self.defines and statement.kind == "assign" and statement.target not in self.scope
+        ):
             found.append(self.cannot_set(statement, allowed))
         if found or names(statement.expression) & set(self.blind):
             self.scope.setdefault(statement.target, DIMENSIONLESS)
@@ -101,13 +110,17 @@ class _Block:
         visible = tuple(self.scope)
         for name in sorted(names(expression) - set(self.scope) - set(self.blind)):
             found.append(
-                Trouble(self.field, line, f"reads '{name}'", text, visible, nearest(name, visible), unseen=name)
+                Trouble(
+                    self.field, line, f"reads '{name}'", text, visible, nearest(name, visible), unseen=name
+                )
             )
         operators = {node.operator for node in walk(expression) if isinstance(node, Apply)}
         if not self.population:
             for name in sorted(operators & set(REDUCTIONS)):
                 message = f"{name}() runs over a whole population, which is not in sight here"
-                found.append(Trouble(self.field, line, message, text, hint="only a neuron's equations have that scope"))
+                found.append(
+                    Trouble(self.field, line, message, text, hint="only a neuron's equations have that scope")
+                )
         if "optimise" in operators and not self.optimise:
             found.append(
                 Trouble(self.field, line, "optimise() has its place in a rule's 'on_decision' only", text)
@@ -118,7 +131,9 @@ class _Block:
         what = f"d{statement.target}/dt" if statement.kind == "derivative" else f"'{statement.target}'"
         if not allowed:
             kind = "a derivative" if statement.kind == "derivative" else "an assignment"
-            return Trouble(self.field, statement.line, f"{kind} has no place in '{self.field}'", statement.text)
+            return Trouble(
+                self.field, statement.line, f"{kind} has no place in '{self.field}'", statement.text
+            )
         return Trouble(
             self.field,
             statement.line,
@@ -145,7 +160,14 @@ def _expression(block: _Block, expected: Dimension, what: str) -> list[Trouble]:
     except DimensionMismatch as error:
         return [Trouble(block.field, 1, str(error), block.text.strip())]
     if dimension != expected:
-        return [Trouble(block.field, 1, f"{what} must be in {expected}, and this gives {dimension}", block.text.strip())]
+        return [
+            Trouble(
+                block.field,
+                1,
+                f"{what} must be in {expected}, and this gives {dimension}",
+                block.text.strip(),
+            )
+        ]
     return []
 
 
@@ -193,7 +215,9 @@ def rule_troubles(rule: PlasticityRule, scope: Scope, receives: Scope) -> list[T
     found += _Block(
         "on_decision", rule.on_decision, dict(scope), states, {}, defines=True, optimise=True, blind=blind
     ).troubles()
-    found += _Block("on_episode_start", rule.on_episode_start, dict(scope), states, {}, blind=blind).troubles()
+    found += _Block(
+        "on_episode_start", rule.on_episode_start, dict(scope), states, {}, blind=blind
+    ).troubles()
     return found
 
 
@@ -235,4 +259,6 @@ def optimiser_troubles(model: Optimiser) -> list[Trouble]:
 def _defines(block: _Block, name: str) -> list[Trouble]:
     if block.scope.get(name) == DIMENSIONLESS:
         return []
-    return [Trouble(block.field, 1, f"the last word is missing: an equation must define '{name}', a pure number")]
+    return [
+        Trouble(block.field, 1, f"the last word is missing: an equation must define '{name}', a pure number")
+    ]

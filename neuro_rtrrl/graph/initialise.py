@@ -88,7 +88,9 @@ def _shape(circuit: Circuit, projection: Projection) -> tuple[int, int]:
     return populations[projection.target.population].size, populations[projection.source.population].size
 
 
-def _draw(distribution: Distribution, key: np.ndarray, shape: tuple[int, ...], scale: np.ndarray) -> np.ndarray:
+def _draw(
+    distribution: Distribution, key: np.ndarray, shape: tuple[int, ...], scale: np.ndarray
+) -> np.ndarray:
     arguments = distribution.arguments
     if distribution.kind == "constant":
         return np.full(shape, arguments[0], dtype=np.float64)
@@ -108,7 +110,9 @@ def _replacement(circuit: Circuit, name: str, given: np.ndarray, values: dict[st
             Problem(f"the circuit has no '{name}' to set", available=owners, hint=nearest(name, owners))
         )
     if given.shape != values[name].shape:
-        raise CircuitError(Problem(f"'{name}' has shape {values[name].shape}, the given values have {given.shape}"))
+        raise CircuitError(
+            Problem(f"'{name}' has shape {values[name].shape}, the given values have {given.shape}")
+        )
     if not np.isfinite(given).all():
         raise CircuitError(Problem(f"the given values of '{name}' are not all finite numbers"))
     owner = name.rpartition(".")[0]

@@ -34,7 +34,11 @@ def build_projections(
         group = None
         if written.plasticity is not None:
             find(
-                context, (*path, "plasticity"), written.plasticity, context.spec.plasticity, "group of plasticity"
+                context,
+                (*path, "plasticity"),
+                written.plasticity,
+                context.spec.plasticity,
+                "group of plasticity",
             )
             group = groups.get(written.plasticity)
         if source is None or target is None or (written.plasticity is not None and group is None):
@@ -218,7 +222,9 @@ def _transposed(
         return None
     if by_weights and written.feedback == "random":
         context.problem(
-            (*path, "feedback"), "'feedback: random' and 'transpose_of' contradict each other", hint="keep one"
+            (*path, "feedback"),
+            "'feedback: random' and 'transpose_of' contradict each other",
+            hint="keep one",
         )
         return None
     if written.plasticity is not None:
@@ -277,7 +283,8 @@ def _check_transposes(
             path = ("projections", name, "feedback")
         if forward.transpose_of is not None or forward is projection:
             context.problem(
-                path, f"'{forward.name}' has no weights of its own: it carries those of '{forward.transpose_of}'"
+                path,
+                f"'{forward.name}' has no weights of its own: it carries those of '{forward.transpose_of}'",
             )
             continue
 

@@ -6,7 +6,16 @@ from neuro_rtrrl.language import DimensionMismatch, EquationError, dimension_of,
 from neuro_rtrrl.models import Modulator, NeuronModel, Optimiser, PlasticityRule
 from neuro_rtrrl.units import DIMENSIONLESS, Dimension, unit_dimension
 
-__all__ = ["CLOCK", "Scope", "intrinsic_scope", "modulator_scope", "neuron_scope", "neuron_variables", "optimiser_scope", "synapse_scope"]
+__all__ = [
+    "CLOCK",
+    "Scope",
+    "intrinsic_scope",
+    "modulator_scope",
+    "neuron_scope",
+    "neuron_variables",
+    "optimiser_scope",
+    "synapse_scope",
+]
 
 Scope = dict[str, Dimension]
 
@@ -39,7 +48,9 @@ def neuron_variables(model: NeuronModel) -> Scope:
                     dimension = unit_dimension(model.units[statement.target])
                 else:
                     try:
-                        dimension = dimension_of(statement.expression, lambda name: inner.get(name, DIMENSIONLESS))
+                        dimension = dimension_of(
+                            statement.expression, lambda name: inner.get(name, DIMENSIONLESS)
+                        )
                     except DimensionMismatch:
                         pass
                 derived[statement.target] = inner[statement.target] = dimension
@@ -71,7 +82,9 @@ def synapse_scope(
     scope: Scope = {"r_pre": before.get(carried, DIMENSIONLESS)}
     scope |= {f"{name}_pre": dimension for name, dimension in before.items() if name != "r"}
     scope |= {f"{name}_post": dimension for name, dimension in after.items()}
-    return scope | _shared(rule, modulator, modulators) | {state.name: state.dimension for state in rule.states}
+    return (
+        scope | _shared(rule, modulator, modulators) | {state.name: state.dimension for state in rule.states}
+    )
 
 
 def intrinsic_scope(
@@ -97,7 +110,9 @@ def modulator_scope(model: Modulator) -> Scope:
 
 def optimiser_scope(model: Optimiser) -> Scope:
     """Return what an optimiser may read: the gradient and its own."""
-    return {"gradient": DIMENSIONLESS} | {item.name: item.dimension for item in (*model.parameters, *model.states)}
+    return {"gradient": DIMENSIONLESS} | {
+        item.name: item.dimension for item in (*model.parameters, *model.states)
+    }
 
 
 def _shared(rule: PlasticityRule, modulator: Modulator | None, modulators: tuple[str, ...]) -> Scope:

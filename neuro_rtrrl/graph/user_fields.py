@@ -16,7 +16,18 @@ from neuro_rtrrl.units import UnitError, parse_quantity, unit_dimension
 
 __all__ = ["Fields", "read_parameters", "read_states"]
 
-_TAKEN = {*OPERATORS, *REDUCTIONS, *MACROS, "dt", "decision_interval", "modulator", "gradient", "step", "chosen", "spike"}
+_TAKEN = {
+    *OPERATORS,
+    *REDUCTIONS,
+    *MACROS,
+    "dt",
+    "decision_interval",
+    "modulator",
+    "gradient",
+    "step",
+    "chosen",
+    "spike",
+}
 _CLOCK = ("dt", "decision_interval")
 _PARAMETER = ("unit", "default", "minimum", "maximum", "positive", "description")
 _STATE = ("unit", "role", "resets", "initial", "broadcast", "description")
@@ -40,7 +51,11 @@ class Fields:
         for key in self.content:
             if key not in known:
                 self.problem(
-                    (key,), f"the key '{key}' is not known here", key=True, available=known, hint=nearest(key, known)
+                    (key,),
+                    f"the key '{key}' is not known here",
+                    key=True,
+                    available=known,
+                    hint=nearest(key, known),
                 )
 
     def text(self, key: str) -> str:
@@ -60,7 +75,9 @@ class Fields:
             self.problem(path, fault.message, key=True, found=shown(name), hint=fault.hint)
             return False
         if name in _TAKEN or name.endswith(("_pre", "_post")):
-            self.problem(path, f"'{name}' means something else in equations", key=True, hint="choose another name")
+            self.problem(
+                path, f"'{name}' means something else in equations", key=True, hint="choose another name"
+            )
             return False
         return True
 
@@ -88,7 +105,9 @@ class Fields:
             unit_dimension(text)
             return text
         except UnitError as error:
-            self.problem(path, str(error), found=shown(value), hint='units are such as second, volt, hertz or "1"')
+            self.problem(
+                path, str(error), found=shown(value), hint='units are such as second, volt, hertz or "1"'
+            )
             return "1"
 
     def sections(self, key: str) -> dict[str, Fields]:
@@ -97,7 +116,9 @@ class Fields:
         if not isinstance(value, dict):
             self.problem((key,), f"'{key}' must be a section of 'key: value' pairs", found=shown(value))
             return {}
-        return {name: Fields(self.context, (*self.path, key, name), content) for name, content in value.items()}
+        return {
+            name: Fields(self.context, (*self.path, key, name), content) for name, content in value.items()
+        }
 
     def ports(self, key: str) -> dict[str, tuple[str, ...]] | None:
         """Return ports with their variables, from ``{u: u}`` or ``{feedback: [feedback, entropy_feedback]}``."""
@@ -110,7 +131,9 @@ class Fields:
         for port, variables in value.items():
             listed = variables if isinstance(variables, list) else [variables]
             if not listed or not all(isinstance(item, str) for item in listed):
-                self.problem((key, port), "a port names one variable or a list of them", found=shown(variables))
+                self.problem(
+                    (key, port), "a port names one variable or a list of them", found=shown(variables)
+                )
                 continue
             ports[port] = tuple(listed)
         return ports
@@ -150,7 +173,10 @@ def read_states(fields: Fields, role_of: Callable[[str], str], roles: tuple[str,
         role = section.content.get("role", role_of(name))
         if role not in roles:
             section.problem(
-                ("role",), f"'{shown(role)}' is no role of a state here", available=roles, hint=nearest(str(role), roles)
+                ("role",),
+                f"'{shown(role)}' is no role of a state here",
+                available=roles,
+                hint=nearest(str(role), roles),
             )
             role = role_of(name)
         initial: float | str = 0.0
@@ -175,7 +201,9 @@ def _items(fields: Fields, key: str) -> dict[str, Fields]:
     for name, content in value.items():
         if fields.name(name, (key, name)):
             path = (*fields.path, key, name)
-            found[name] = Fields(fields.context, path, content if isinstance(content, dict) else {"unit": content})
+            found[name] = Fields(
+                fields.context, path, content if isinstance(content, dict) else {"unit": content}
+            )
     return found
 
 

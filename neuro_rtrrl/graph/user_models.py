@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from neuro_rtrrl.errors import Location, nearest
@@ -17,7 +18,18 @@ __all__ = ["line_of", "report", "user_models"]
 M = TypeVar("M")
 
 _COMMON = ("summary", "source", "parameters", "states")
-_NEURON = (*_COMMON, "inputs", "equations", "readout", "on_choice", "threshold", "reset", "senders", "receivers", "noise")
+_NEURON = (
+    *_COMMON,
+    "inputs",
+    "equations",
+    "readout",
+    "on_choice",
+    "threshold",
+    "reset",
+    "senders",
+    "receivers",
+    "noise",
+)
 _RULE_BLOCKS = ("dynamics", "on_pre", "on_post", "on_decision", "on_episode_start")
 _RULE = (*_COMMON, "transmits", *_RULE_BLOCKS, "intrinsic", "nonlocal")
 _OPTIMISER = (*_COMMON, "on_decision")
@@ -46,7 +58,9 @@ def _read_all(
     for name, content in written.items():
         path: Path = ("models", kind, name)
         if name in models(_RESERVED[kind]):
-            context.problem(path, f"'{name}' is a built-in model", key=True, hint=f"call yours 'my_{name}', say")
+            context.problem(
+                path, f"'{name}' is a built-in model", key=True, hint=f"call yours 'my_{name}', say"
+            )
             continue
         found[name] = read(Fields(context, path, content), name)
     return found
@@ -74,8 +88,9 @@ def _neuron(fields: Fields, name: str) -> NeuronModel:
     if all(broken):
         senders, receivers = fields.ports("senders"), fields.ports("receivers")
         defaults = _default_ports(model)
-        changes = {"senders": senders or defaults[0], "receivers": defaults[1] if receivers is None else receivers}
-        model = NeuronModel(**{**{k: getattr(model, k) for k in model.__dataclass_fields__}, **changes})
+        model = replace(
+            model, senders=senders or defaults[0], receivers=defaults[1] if receivers is None else receivers
+        )
         report(fields.context, fields.path, f"neuron '{name}'", neuron_troubles(model))
     return model
 
@@ -110,9 +125,11 @@ def _rule(fields: Fields, name: str) -> PlasticityRule:
         transmits = ""
     if not transmits and not blocks["on_pre"]:
         fields.problem((), f"rule '{name}' transmits nothing", key=True, hint="add 'transmits: w*r_pre'")
-    states = read_states(fields, _synaptic_role(blocks["dynamics"]), ("weight", "local_trace", "eligibility_trace"))
+    states = read_states(
+        fields, _synaptic_role(blocks["dynamics"]), ("weight", "local_trace", "eligibility_trace")
+    )
     if not any(state.name == "w" for state in states):
-        hint = 'add \'w: "1"\' under \'states\''
+        hint = "add 'w: \"1\"' under 'states'"
         fields.problem((), f"rule '{name}' declares no weight 'w'", key=True, hint=hint)
     intrinsic = []
     for parameter, section in fields.sections("intrinsic").items():

@@ -12,9 +12,23 @@ from neuro_rtrrl.models import Parameter
 from neuro_rtrrl.spec.values import Distribution as WrittenDistribution
 from neuro_rtrrl.units import DIMENSIONLESS, Dimension, Quantity
 
-__all__ = ["EXAMPLES", "described", "dimension_problem", "resolve_constants", "resolve_parameters", "to_distribution"]
+__all__ = [
+    "EXAMPLES",
+    "described",
+    "dimension_problem",
+    "resolve_constants",
+    "resolve_parameters",
+    "to_distribution",
+]
 
-EXAMPLES = {"second": "20 ms", "hertz": "15 Hz", "volt": "1 mV", "ampere": "1 nA", "siemens": "1 nS", "farad": "1 pF"}
+EXAMPLES = {
+    "second": "20 ms",
+    "hertz": "15 Hz",
+    "volt": "1 mV",
+    "ampere": "1 nA",
+    "siemens": "1 nS",
+    "farad": "1 pF",
+}
 _TAIL = 6.0  # deviations: a normal draw beyond this happens once in a thousand million
 
 

@@ -6,12 +6,15 @@ Trees are immutable and compare by structure.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 from neuro_rtrrl.language.operators import OPERATORS
+
+_OWNER = re.compile(r"\b[A-Za-z_]\w*\.(?=[\w(])")  # 'cortex.' in 'cortex.tau' and in a hoisted '(dt / cortex.tau)'
 
 __all__ = ["Apply", "Expression", "Name", "Number", "Read", "apply", "children", "names", "rewrite", "substitute", "to_text", "walk"]
 
@@ -58,7 +61,7 @@ class Read:
     @property
     def name(self) -> str:
         """How the read is written in an equation."""
-        short = self.key.rsplit(".", 1)[-1]
+        short = _OWNER.sub("", self.key)
         return f"{short}_{self.access}" if self.access in ("pre", "post") else short
 
 

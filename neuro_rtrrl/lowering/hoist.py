@@ -216,7 +216,7 @@ def _full_key(leaf: Expression) -> str:
 
 
 def _seen_from(leaf: Expression, scope: str) -> Expression:
-    return Read(leaf.key, "own") if isinstance(leaf, Read) and leaf.access == scope else leaf
+    return Read(leaf.key, "own") if isinstance(leaf, Read) and leaf.access == scope != "broadcast" else leaf
 
 
 def _factors(node: Expression) -> tuple[int, list[Expression], list[Expression]]:

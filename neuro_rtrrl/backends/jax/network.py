@@ -208,8 +208,7 @@ class Network:
         if key in values:
             return values[key]
         if parts := self.lowered.concatenations.get(key):
-            values[key] = jnp.concatenate([self._array(part, values) for part in parts])
-            return values[key]
+            return jnp.concatenate([self._array(part, values) for part in parts])
         owner, _, name = key.rpartition(".")
         if name == "w" and owner in self.lowered.transposed:
             return self._array(f"{self.lowered.transposed[owner]}.w", values).T

@@ -1,0 +1,53 @@
+"""What any backend hands back for a stretch of decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+__all__ = ["Chunk", "Deliver", "Program"]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """``count`` decisions from ``start``, for S seeds.
+
+    Attributes
+    ----------
+    reward : array (S, count), float
+    first, terminated, truncated : arrays (S, count), bool
+        ``first`` marks the tick in which the environment was reset.
+    records : dict of str to array
+        Key → (S, count, ...) for what is kept once a decision, (S, count, k, n) for what is kept every ``dt``.
+    """
+
+    start: int
+    count: int
+    reward: np.ndarray
+    first: np.ndarray
+    terminated: np.ndarray
+    truncated: np.ndarray
+    records: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+Deliver = Callable[[Chunk], "bool | None"]
+
+
+class Program(Protocol):
+    """A circuit made ready to run."""
+
+    seeds: tuple[int, ...]
+
+    def run(self, decisions: int, deliver: Deliver) -> int:
+        """Advance by up to ``decisions``, handing over each finished stretch; return how many were made.
+
+        The run ends early, at the end of a stretch, where ``deliver`` returns True.
+        """
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """Return key → array (S, ...) of every variable that lasts beyond a tick (weights, traces, membranes)."""
+        ...

@@ -1,0 +1,136 @@
+"""Names, groups, cycles, recordings."""
+
+from __future__ import annotations
+
+from neuro_rtrrl.errors import nearest
+from neuro_rtrrl.graph.circuit import Circuit
+from neuro_rtrrl.graph.context import Context
+from neuro_rtrrl.graph.scope import neuron_variables
+
+__all__ = ["every_group_is_used", "every_name_means_one_thing", "no_instantaneous_cycle", "recordings_exist"]
+
+_ENVIRONMENT = ("reward", "action")  # recorded by these names
+_RESERVED = (*_ENVIRONMENT, "terminated", "first", "dt", "decision_interval", "modulator")
+
+
+def every_name_means_one_thing(context: Context, circuit: Circuit) -> None:
+    """Recordings and results name parts without their kind, so no two parts may share a name."""
+    taken: dict[str, str] = {}
+    for section in ("populations", "projections", "neuromodulators", "plasticity"):
+        for name in getattr(context.spec, section):
+            if name in _RESERVED:
+                context.problem((section, name), f"'{name}' means something else in equations", key=True)
+            elif name in taken:
+                context.problem(
+                    (section, name),
+                    f"the name '{name}' is taken: it stands under {taken[name]} already",
+                    key=True,
+                    hint="give each part of the circuit a name of its own",
+                )
+            taken.setdefault(name, section)
+
+
+def every_group_is_used(context: Context, circuit: Circuit) -> None:
+    """A group that nothing names is most likely a slip."""
+    used = {written.plasticity for written in context.spec.projections.values()}
+    used |= {written.plasticity for written in context.spec.populations.values()}
+    for name in context.spec.plasticity:
+        if name not in used:
+            context.problem(
+                ("plasticity", name),
+                f"no projection and no population uses the group of plasticity '{name}'",
+                key=True,
+                hint=f"write 'plasticity: {name}' at a projection, or remove the group",
+            )
+
+
+def no_instantaneous_cycle(context: Context, circuit: Circuit) -> None:
+    """Populations without dynamics are evaluated one after the other, so none may wait for itself."""
+    followers: dict[str, list[tuple[str, str]]] = {}
+    for projection in circuit.projections.values():
+        pre, post = projection.source.population, projection.target.population
+        if circuit.populations[pre].model.instantaneous and circuit.populations[post].model.instantaneous:
+            followers.setdefault(pre, []).append((post, projection.name))
+    done: set[str] = set()
+
+    def visit(population: str, trail: list[str]) -> None:
+        for follower, projection in followers.get(population, ()):
+            if follower in trail:
+                loop = [*trail[trail.index(follower) :], follower]
+                context.problem(
+                    ("projections", projection, "target"),
+                    f"cyclic reference: {' -> '.join(loop)}; these neurons have no dynamics, so each would wait for "
+                    "the other",
+                    found=context.written(("projections", projection, "target")),
+                    hint="put a neuron with dynamics (such as ctrnn) into the loop",
+                )
+            elif follower not in done:
+                visit(follower, [*trail, follower])
+        done.add(population)
+
+    for population in followers:
+        if population not in done:
+            visit(population, [population])
+
+
+def recordings_exist(context: Context, circuit: Circuit) -> None:
+    """Recorded variables exist, once, and so do the neurons."""
+    spec, seen = context.spec, set()
+    owners = (*spec.neuromodulators, *spec.populations, *spec.projections, *_ENVIRONMENT)
+    for index, recording in enumerate(circuit.record):
+        path = ("record", index, "variable")
+        owner, variable = recording.owner, recording.variable
+        if recording.key in seen:
+            context.problem(path, f"'{recording.key}' is recorded twice", found=recording.key)
+        seen.add(recording.key)
+        if owner not in owners:
+            context.problem(
+                path,
+                f"there is nothing called '{owner}' to record",
+                found=recording.key,
+                available=owners,
+                hint=nearest(owner, owners),
+            )
+            continue
+        available: tuple[str, ...] = ()
+        if population := circuit.populations.get(owner):
+            available = tuple(neuron_variables(population.model))
+        elif projection := circuit.projections.get(owner):
+            group = circuit.plasticity.get(projection.group or "")
+            states = (*projection.rule.states, *(group.optimiser.states if group and group.optimiser else ()))
+            available = tuple(state.name for state in states if not state.broadcast)
+        elif owner in spec.populations or owner in spec.projections:
+            continue  # it could not be built; that is told already
+        if variable not in available and (variable or available):
+            message = (
+                f"'{owner}' has no variable '{variable}'" if variable else f"say which variable of '{owner}'"
+            )
+            if not available:
+                message = f"'{owner}' is one number and has no parts"
+            context.problem(
+                path,
+                message,
+                found=recording.key,
+                available=tuple(f"{owner}.{each}" for each in available),
+                hint=nearest(variable, available) if variable else "",
+            )
+        if recording.neurons is not None:
+            _neurons_exist(context, circuit, index)
+
+
+def _neurons_exist(context: Context, circuit: Circuit, index: int) -> None:
+    recording = circuit.record[index]
+    path = ("record", index, "neurons")
+    population = circuit.populations.get(recording.owner)
+    if population is None:
+        context.problem(
+            path, f"'{recording.key}' is not a variable of neurons", key=True, hint="leave 'neurons' out here"
+        )
+        return
+    outside = [neuron for neuron in recording.neurons or () if neuron >= population.size]
+    if outside:
+        context.problem(
+            path,
+            f"population '{population.name}' has no neuron {outside[0]}; its neurons are 0 to {population.size - 1}",
+            found=context.written(path),
+        )

@@ -1,0 +1,125 @@
+"""Readable forms of circuits and their parts, for the prompt and for notebooks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from typing import TYPE_CHECKING
+
+from neuro_rtrrl.units import format_si
+
+if TYPE_CHECKING:
+    from neuro_rtrrl.graph.circuit import Circuit, Distribution, Population, Projection
+
+__all__ = ["circuit_html", "circuit_text", "population_text", "projection_text"]
+
+_SYMBOLS = {"second": "s", "volt": "V", "hertz": "Hz", "ampere": "A", "siemens": "S", "farad": "F", "1": ""}
+
+
+def population_text(population: Population) -> str:
+    """Return one line: ``cortex: 32 × ctrnn, tau uniform 20 ms to 100 ms, learns bias, tau``."""
+    parts = [f"{population.name}: {population.size} × {population.model.name}"]
+    if population.role:
+        parts.append(population.role)
+    if population.encodes:
+        parts.append("encodes " + " + ".join(population.encodes))
+    for name, value in population.parameters.items():
+        declared = population.model.parameter(name)
+        unit = str(declared.dimension) if declared else "1"
+        if declared and value.constant is not None and value.constant == declared.default:
+            continue
+        parts.append(f"{name} {distribution_text(value, unit)}")
+    if population.learns:
+        parts.append(f"learns {', '.join(population.learns)}")
+    return ", ".join(parts)
+
+
+def projection_text(projection: Projection) -> str:
+    """Return one line: ``cortex_recurrent: cortex.r → cortex.u, rflo_td, lecun_normal``."""
+    parts = [f"{projection.name}: {projection.source} → {projection.target}", projection.rule.name]
+    if projection.transpose_of:
+        parts.append(f"carries the weights of {projection.transpose_of} backwards")
+    else:
+        unit = next((str(state.dimension) for state in projection.rule.states if state.name == "w"), "1")
+        parts.append(distribution_text(projection.weights, unit))
+    if projection.probability < 1.0:
+        parts.append(f"probability {projection.probability:g}")
+    if not projection.self_connections:
+        parts.append("no self-connections")
+    if projection.delay:
+        parts.append(f"delay {format_si(projection.delay, 's')}")
+    if projection.gain != 1.0:
+        parts.append(f"gain {projection.gain:g}")
+    if projection.lesion:
+        parts.append(f"{projection.lesion:.0%} of synapses lesioned")
+    if projection.silenced:
+        parts.append(f"{projection.silenced:.0%} of source neurons silenced")
+    return ", ".join(parts)
+
+
+def distribution_text(value: Distribution, unit: str) -> str:
+    """Return ``20 ms``, ``uniform 20 ms to 100 ms`` or the name of an initialiser."""
+    numbers = [format_si(number, _SYMBOLS.get(unit, unit)) if unit != "1" else f"{number:g}" for number in value.arguments]
+    if value.kind == "constant":
+        return numbers[0]
+    if value.kind == "uniform":
+        return f"uniform {numbers[0]} to {numbers[1]}"
+    if value.kind == "normal":
+        return f"normal {numbers[0]} ± {numbers[1]}"
+    return value.kind
+
+
+def _head(circuit: Circuit) -> list[str]:
+    timing = circuit.timing
+    steps = f"{timing.steps} step{'s' * (timing.steps != 1)} of {format_si(timing.dt, 's')} a decision"
+    environment = circuit.environment
+    world = f"in {environment.name}" if environment else "open loop"
+    if environment:
+        seen = environment.observation
+        world += f", sees {', '.join(seen) if len(seen) <= 8 else f'{len(seen)} entries'}, {environment.actions} actions"
+    return [f"{world}; {steps}{'; frozen' if circuit.frozen else ''}; {circuit.hash}"]
+
+
+def _sections(circuit: Circuit) -> Mapping[str, list[str]]:
+    modulators = []
+    for each in circuit.neuromodulators.values():
+        numbers = ", ".join(f"{name} {value:g}" for name, value in each.parameters.items())
+        modulators.append(f"{each.name}: {each.model.name} of {each.critic}, {numbers}")
+    groups = []
+    for group in circuit.plasticity.values():
+        numbers = ", ".join(f"{name} {value:g}" for name, value in group.parameters.items())
+        optimiser = f" with {group.optimiser.name}" if group.optimiser else ""
+        gate = f", gated by {group.modulator}" if group.modulator else ""
+        groups.append(f"{group.name}: {group.rule.name}{optimiser}{gate}{', ' if numbers else ''}{numbers}")
+    return {
+        "populations": [population_text(each) for each in circuit.populations.values()],
+        "projections": [projection_text(each) for each in circuit.projections.values()],
+        "neuromodulators": modulators,
+        "plasticity": groups,
+    }
+
+
+def circuit_text(circuit: Circuit) -> str:
+    """Return the whole circuit, a line for each part."""
+    lines = [f"Circuit {circuit.name}", *(f"  {line}" for line in _head(circuit))]
+    for section, entries in _sections(circuit).items():
+        if entries:
+            lines += [f"  {section}", *(f"    {entry}" for entry in entries)]
+    return "\n".join(lines)
+
+
+def circuit_html(circuit: Circuit) -> str:
+    """Return the circuit as an HTML table for notebooks."""
+    rows = []
+    for section, entries in _sections(circuit).items():
+        for entry in entries:
+            name, _, rest = entry.partition(": ")
+            rows.append(
+                f"<tr><td>{section}</td><th style='text-align:left'>{escape(name)}</th>"
+                f"<td style='text-align:left'>{escape(rest)}</td></tr>"
+            )
+            section = ""  # noqa: PLW2901  (a section's name stands beside its first entry only)
+    head = escape("; ".join(_head(circuit)))
+    return (
+        f"<table><caption><b>{escape(circuit.name)}</b><br>{head}</caption><tbody>{''.join(rows)}</tbody></table>"
+    )
