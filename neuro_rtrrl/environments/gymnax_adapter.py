@@ -10,13 +10,16 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-import gymnax
 import jax
 import jax.numpy as jnp
 
 from neuro_rtrrl.environments.base import Environment, masked
 from neuro_rtrrl.environments.catalogue import UNSUPPORTED, describe, names, parameter_problems
+from neuro_rtrrl.environments.lazy_imports import load_lazily
 from neuro_rtrrl.errors import CircuitError, Problem, RunError, nearest
+
+load_lazily("seaborn")
+import gymnax  # noqa: E402  after what it would load has been made lazy
 
 __all__ = ["make_gymnax"]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from neuro_rtrrl.graph.checks_rules import rule_expressions
-from neuro_rtrrl.graph.circuit import Circuit, Population
-from neuro_rtrrl.language import REDUCTIONS, Apply, names, parse_statements, walk
-from neuro_rtrrl.models import IntrinsicRule, PlasticityRule
+from neuro_rtrrl.graph.circuit import Circuit, PlasticityGroup, Population
+from neuro_rtrrl.graph.scope import neuron_variables
+from neuro_rtrrl.language import REDUCTIONS, Apply, Statement, names, parse_statements, walk
+from neuro_rtrrl.models import IntrinsicRule, NeuronModel, PlasticityRule, State
 
 __all__ = ["AuditLine", "audit"]
 
@@ -47,110 +48,152 @@ class AuditLine:
 def audit(circuit: Circuit) -> tuple[AuditLine, ...]:
     """Judge every plastic projection and every learned parameter of a circuit.
 
-    *Local*: the change of a synapse reads nothing but its two neurons, itself, constants and what is broadcast.
-    *Online*: it needs no record of the past but its own traces; the equations have no other memory, so what is named
-    is the trace that stands for the past.
-    *Free of weight transport* (Grossberg 1987; Lillicrap et al. 2016): none of the signals that it reads was brought
-    by synapses that copy the weights of others.
+    *Local*: the change of a synapse reads nothing but its two neurons, itself, constants and what is
+    broadcast. *Online*: it needs no record of the past but its own traces; the equations have no other
+    memory, so what is named is the trace that stands for the past.
+    *Free of weight transport* (Grossberg 1987; Lillicrap et al. 2016): none of the signals that it reads was
+    brought by synapses that copy the weights of others.
     """
     lines = []
     for projection in circuit.projections.values():
-        if projection.group is not None and projection.rule.plastic:
+        group = circuit.plasticity.get(projection.group or "")
+        if group is not None and projection.rule.plastic:
             post = circuit.populations[projection.target.population]
-            lines.append(_line(circuit, projection.name, projection.rule, post, None))
+            learner = _Learner(circuit, projection.rule, group, post, None)
+            lines.append(_line(projection.name, learner))
     for population in circuit.populations.values():
         group = circuit.plasticity.get(population.plasticity or "")
-        for intrinsic in group.rule.intrinsic if group else ():
-            if group and intrinsic.parameter in population.learns:
-                name = f"{population.name}.{intrinsic.parameter}"
-                lines.append(_line(circuit, name, group.rule, population, intrinsic))
+        for intrinsic in group.rule.intrinsic if group is not None else ():
+            if group is not None and intrinsic.parameter in population.learns:
+                learner = _Learner(circuit, group.rule, group, population, intrinsic)
+                lines.append(_line(f"{population.name}.{intrinsic.parameter}", learner))
     return tuple(lines)
 
 
-def _line(
-    circuit: Circuit, name: str, rule: PlasticityRule, post: Population, intrinsic: IntrinsicRule | None
-) -> AuditLine:
-    expressions = _learning(rule, intrinsic)
-    read = {each for expression in expressions for each in names(expression)}
-    local, local_by = _local(circuit, rule, read, expressions, post, intrinsic)
-    transport_free, transport_by = _transport(circuit, read, post, intrinsic)
-    return AuditLine(name, rule.name, local, local_by, True, _online(rule, intrinsic), transport_free, transport_by)
+@dataclass(frozen=True)
+class _Learner:
+    """What learns: the synapses of a projection, or one parameter of a population's neurons."""
+
+    circuit: Circuit
+    rule: PlasticityRule
+    group: PlasticityGroup
+    post: Population
+    intrinsic: IntrinsicRule | None
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """The equations that make it learn; what it transmits is not learning."""
+        rule = self.intrinsic or self.rule
+        blocks = [rule.dynamics, rule.on_decision]
+        if isinstance(rule, PlasticityRule):
+            blocks += [rule.on_pre, rule.on_post, rule.on_episode_start]
+        return tuple(
+            statement
+            for block in blocks
+            for statement in parse_statements(block)
+            if not statement.target.endswith("_post")
+        )
+
+    @property
+    def states(self) -> tuple[State, ...]:
+        return (self.intrinsic or self.rule).states
+
+    @property
+    def read(self) -> set[str]:
+        return {name for statement in self.statements for name in names(statement.expression)}
+
+    def seen_of_post(self) -> dict[str, str]:
+        """Return variable of the postsynaptic neuron → name under which it is read."""
+        own = {state.name for state in self.states}
+        if self.intrinsic is None:
+            return {name.removesuffix("_post"): name for name in self.read if name.endswith("_post")}
+        return {name: name for name in self.read & set(neuron_variables(self.post.model)) - own}
 
 
-def _learning(rule: PlasticityRule, intrinsic: IntrinsicRule | None) -> list:
-    if intrinsic is None:
-        return list(rule_expressions(_without_intrinsic(rule)))
-    blocks = (intrinsic.dynamics, intrinsic.on_decision)
-    return [statement.expression for block in blocks for statement in parse_statements(block)]
+def _line(name: str, learner: _Learner) -> AuditLine:
+    local, local_by = _local(learner)
+    online, online_by = _online(learner)
+    free, transport_by = _transport(learner)
+    return AuditLine(name, learner.rule.name, local, local_by, online, online_by, free, transport_by)
 
 
-def _without_intrinsic(rule: PlasticityRule) -> PlasticityRule:
-    from dataclasses import replace
-
-    return replace(rule, intrinsic=())
-
-
-def _local(
-    circuit: Circuit,
-    rule: PlasticityRule,
-    read: set[str],
-    expressions: list,
-    post: Population,
-    intrinsic: IntrinsicRule | None,
-) -> tuple[bool, str]:
-    elsewhere = sorted(read & set(rule.nonlocal_names))
-    if elsewhere:
+def _local(learner: _Learner) -> tuple[bool, str]:
+    read = learner.read
+    if elsewhere := sorted(read & set(learner.rule.nonlocal_names)):
         return False, f"reads {_listed(elsewhere)}, declared nonlocal"
-    sums = sorted(
-        {node.operator for tree in expressions for node in walk(tree) if isinstance(node, Apply)} & set(REDUCTIONS)
-    )
-    if sums:
+    operators = {
+        node.operator
+        for statement in learner.statements
+        for node in walk(statement.expression)
+        if isinstance(node, Apply)
+    }
+    if sums := sorted(operators & set(REDUCTIONS)):
         return False, f"{_listed(sums)} runs over a whole population"
-    broadcast = sorted(read & {"modulator", *circuit.neuromodulators})
-    if intrinsic is None:
-        pre = sorted(name for name in read if name.endswith("_pre"))
-        own = sorted(name for name in read if name.endswith("_post"))
-        parts = [f"pre: {_listed(pre)}" if pre else "", f"post: {_listed(own)}" if own else ""]
-    else:
-        known = {*post.model.inputs, *post.model.derived, *(state.name for state in post.model.states)}
-        parts = [f"the neuron's own: {_listed(sorted(read & known))}" if read & known else ""]
-    states = sorted(
-        read & {state.name for state in (intrinsic.states if intrinsic is not None else rule.states)}
+    broadcast = {learner.group.modulator or each if each == "modulator" else each for each in read} & set(
+        learner.circuit.neuromodulators
     )
-    parts.append(f"itself: {_listed(states)}" if states else "")
-    parts.append(f"broadcast: {_listed(broadcast)}" if broadcast else "")
-    return True, "; ".join(part for part in parts if part)
+    seen = set(learner.seen_of_post().values())
+    spikes = {
+        event: {"its spikes"} if learner.intrinsic is None and getattr(learner.rule, event) else set()
+        for event in ("on_pre", "on_post")
+    }
+    parts = {
+        "pre": {name for name in read if name.endswith("_pre")} | spikes["on_pre"],
+        "post" if learner.intrinsic is None else "the neuron": seen | spikes["on_post"],
+        "its own": read & {state.name for state in learner.states},
+        "broadcast": broadcast,
+    }
+    return True, "; ".join(f"{part}: {_listed(found)}" for part, found in parts.items() if found)
 
 
-def _online(rule: PlasticityRule, intrinsic: IntrinsicRule | None) -> str:
-    states = intrinsic.states if intrinsic is not None else rule.states
-    traces = [state.name for state in states if state.role in ("local_trace", "eligibility_trace")]
-    return f"the past is in its own {_listed(traces)}" if traces else "nothing of the past is read"
+def _online(learner: _Learner) -> tuple[bool, str]:
+    waiting = {statement.target for statement in parse_statements(learner.rule.on_episode_start)}
+    learned = {state.name for state in learner.states if state.role == "weight"}
+    if learner.intrinsic is None and waiting & learned:
+        return False, f"{_listed(waiting & learned)} changes in on_episode_start, when an episode is over"
+    traces = {state.name for state in learner.states if state.role in ("local_trace", "eligibility_trace")}
+    return True, f"the past is in its own {_listed(traces)}" if traces else "nothing of the past is read"
 
 
-def _transport(
-    circuit: Circuit, read: set[str], post: Population, intrinsic: IntrinsicRule | None
-) -> tuple[bool, str]:
+def _transport(learner: _Learner) -> tuple[bool, str]:
     """Say whether a signal that is read was brought by synapses with copied weights, and by which."""
-    suffix = "_post" if intrinsic is None else ""
-    brought = []
-    for port, variables in post.model.receivers.items():
-        heard = sorted(f"{name}{suffix}" for name in variables if f"{name}{suffix}" in read)
-        for projection in circuit.projections.values():
-            if heard and projection.target.population == post.name and projection.target.port == port:
-                brought.append((heard, projection))
-    for heard, projection in brought:
-        if projection.transpose_of is not None:
-            return False, (
-                f"{_listed(heard)} comes through '{projection.name}', which carries the weights of "
-                f"'{projection.transpose_of}' backwards"
-            )
-    if brought:
-        through = list(dict.fromkeys(f"'{projection.name}'" for _, projection in brought))
-        heard = sorted({name for names_, _ in brought for name in names_})
-        return True, f"{_listed(heard)} comes through {_listed(through)}, with weights of their own"
-    return True, "reads no signal that other synapses bring back"
+    circuit, post = learner.circuit, learner.post
+    seen = learner.seen_of_post()
+    brought: dict[str, set[str]] = {}
+    for projection in circuit.projections.values():
+        if projection.target.population != post.name:
+            continue
+        carried = set(post.model.receivers[projection.target.port])
+        for variable, name in seen.items():
+            if projection.transpose_of is not None and carried & _depends_on(post.model, variable):
+                return False, (
+                    f"{name} depends on what '{projection.name}' brings, and that carries the weights of "
+                    f"'{projection.transpose_of}' backwards"
+                )
+            if variable in carried & set(post.model.inputs):
+                brought.setdefault(name, set()).add(f"'{projection.name}'")
+    if not brought:
+        return True, "reads no signal that other synapses bring back"
+    through = {projection for found in brought.values() for projection in found}
+    return True, f"{_listed(brought)} brought by {_listed(through)}, whose weights are their own"
 
 
-def _listed(items: list[str]) -> str:
-    return ", ".join(items)
+def _depends_on(model: NeuronModel, variable: str) -> set[str]:
+    """Return the variable and everything in the neuron that it follows from."""
+    statements = [
+        statement
+        for block in (model.equations, model.readout, model.on_choice, model.reset)
+        for statement in parse_statements(block)
+    ]
+    found, waiting = set(), {variable}
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        for statement in statements:
+            if statement.target == name:
+                waiting |= names(statement.expression) - found
+    return found
+
+
+def _listed(items: Iterable[str]) -> str:
+    return ", ".join(sorted(items))

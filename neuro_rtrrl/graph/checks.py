@@ -1,7 +1,7 @@
 """Every check of a resolved circuit: a list of functions named like sentences.
 
-Each takes the context and the circuit, and notes what is wrong. The circuit may lack parts that could not be built;
-a check passes over what is not there, so that nothing is told twice.
+Each takes the context and the circuit, and notes what is wrong. The circuit may lack parts that could not be
+built; a check passes over what is not there, so that nothing is told twice.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from neuro_rtrrl.errors import nearest
 from neuro_rtrrl.graph.circuit import Circuit, PlasticityGroup, Population, Projection
@@ -30,6 +31,8 @@ __all__ = [
     "synapses_see_what_their_rule_reads",
 ]
 
+_MODULATION = ("modulator", "discount")
+
 
 def groups_name_what_their_rule_needs(context: Context, circuit: Circuit) -> None:
     """A rule that listens to a modulator or applies an optimiser gets one; one that does not gets none."""
@@ -43,8 +46,9 @@ def groups_name_what_their_rule_needs(context: Context, circuit: Circuit) -> Non
             for node in walk(expression)
         )
         modulators = tuple(context.spec.neuromodulators)
+        own = {item.name for item in (*group.rule.parameters, *group.rule.states)}
         listens = "modulator" in read or _modulator_parameters(circuit, group) & read
-        if "modulator" in read and group.modulator is None:
+        if read & set(_MODULATION) - own and group.modulator is None:
             context.problem(
                 path,
                 f"rule '{group.rule.name}' listens to a neuromodulator, and group '{name}' names none",
@@ -89,22 +93,23 @@ def _modulator(circuit: Circuit, group: PlasticityGroup | None) -> Modulator | N
 
 
 def synapses_see_what_their_rule_reads(context: Context, circuit: Circuit) -> None:
-    """Every name in a rule is in sight of the synapses that follow it, and every equation has its dimension."""
+    """Every name in a rule is in sight of the synapses that follow it; every equation has its dimension."""
     told: set[tuple] = set()
     for projection in circuit.projections.values():
         pre = circuit.populations[projection.source.population].model
         post = circuit.populations[projection.target.population].model
         group = circuit.plasticity.get(projection.group or "")
         carried = pre.senders[projection.source.port][0]
+        modulator = _modulator(circuit, group)
         scope = synapse_scope(
-            projection.rule, pre, post, carried, _modulator(circuit, group), tuple(circuit.neuromodulators)
+            projection.rule, pre, post, carried, modulator, tuple(context.spec.neuromodulators)
         )
         visible = neuron_variables(post)
         receives = {name: visible.get(name, DIMENSIONLESS) for name in post.receivers[projection.target.port]}
         path: Path = ("projections", projection.name, "plasticity" if projection.group else "source")
         for trouble in rule_troubles(projection.rule, scope, receives):
             where = f"no synapse of this projection can see ({pre.name} to {post.name})"
-            _tell(context, path, projection.rule, trouble, group, told, where)
+            _tell(context, path, projection.rule, trouble, told, where, modulator is not None)
 
 
 def neurons_can_learn_what_they_name(context: Context, circuit: Circuit) -> None:
@@ -164,18 +169,14 @@ def _can_learn(
         )
         context.problem(path, why, found=parameter, available=possible, hint=nearest(parameter, possible))
         return
+    modulator = _modulator(circuit, group)
     scope = intrinsic_scope(
-        group.rule,
-        parameter,
-        population.model,
-        _modulator(circuit, group),
-        tuple(circuit.neuromodulators),
+        group.rule, parameter, population.model, modulator, tuple(context.spec.neuromodulators)
     )
+    path = ("populations", population.name, "plasticity")
+    where = f"the neuron '{population.model.name}' cannot see"
     for trouble in intrinsic_troubles(taught[parameter], scope, group.rule.nonlocal_names):
-        where = f"the neuron '{population.model.name}' cannot see"
-        _tell(
-            context, ("populations", population.name, "plasticity"), group.rule, trouble, group, told, where
-        )
+        _tell(context, path, group.rule, trouble, told, where, modulator is not None)
 
 
 def _tell(
@@ -183,18 +184,15 @@ def _tell(
     path: Path,
     rule: PlasticityRule,
     trouble: Trouble,
-    group: PlasticityGroup | None,
     told: set[tuple],
     where: str,
+    modulated: bool,
 ) -> None:
-    """Note a trouble: what is not in sight at the place that uses the rule, any other at the rule's own line."""
+    """Note a trouble: what is not in sight where the rule is used, anything else at the rule's own line."""
     if trouble.unseen:
-        if trouble.unseen == "modulator" and group is not None and group.modulator is None:
-            return  # told of the group
-        if trouble.unseen == "discount" and group is not None and group.modulator is None:
-            if "modulator" in {name for expression in rule_expressions(rule) for name in names(expression)}:
-                return  # comes with the modulator that is missing
-        key = (path, trouble.field, trouble.unseen)
+        if trouble.unseen in _MODULATION and not modulated:
+            return  # the group lacks its neuromodulator; that is told of the group
+        key = (path, trouble.unseen)
         if key not in told:
             told.add(key)
             context.problem(
@@ -247,7 +245,8 @@ def feedback_reaches_the_rules_that_read_it(context: Context, circuit: Circuit) 
                 told.add((population.name, port))
                 context.problem(
                     path,
-                    f"rule '{rule.name}' reads '{variables[0]}' of '{population.name}', and no projection leads to "
+                    f"rule '{rule.name}' reads '{variables[0]}' of '{population.name}', and no projection "
+                    f"leads to "
                     f"'{population.name}.{port}': nothing would be learned",
                     hint=f"add a projection with 'target: {population.name}.{port}', such as from an error",
                 )
@@ -267,10 +266,8 @@ def _learners(circuit: Circuit) -> Iterator[tuple[Path, PlasticityRule, Populati
 def rule_expressions(rule: PlasticityRule) -> Iterator[Expression]:
     """Yield every expression of a rule that can be read, those of its intrinsic parts included."""
     if rule.transmits:
-        try:
+        with suppress(EquationError):
             yield parse_expression(rule.transmits)
-        except EquationError:
-            pass
     blocks = [rule.dynamics, rule.on_pre, rule.on_post, rule.on_decision, rule.on_episode_start]
     blocks += [block for each in rule.intrinsic for block in (each.dynamics, each.on_decision)]
     for block in blocks:

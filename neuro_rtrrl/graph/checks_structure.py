@@ -59,7 +59,8 @@ def no_instantaneous_cycle(context: Context, circuit: Circuit) -> None:
                 loop = [*trail[trail.index(follower) :], follower]
                 context.problem(
                     ("projections", projection, "target"),
-                    f"cyclic reference: {' -> '.join(loop)}; these neurons have no dynamics, so each would wait for "
+                    f"cyclic reference: {' -> '.join(loop)}; these neurons have no dynamics, so each would "
+                    f"wait for "
                     "the other",
                     found=context.written(("projections", projection, "target")),
                     hint="put a neuron with dynamics (such as ctrnn) into the loop",
@@ -131,6 +132,7 @@ def _neurons_exist(context: Context, circuit: Circuit, index: int) -> None:
     if outside:
         context.problem(
             path,
-            f"population '{population.name}' has no neuron {outside[0]}; its neurons are 0 to {population.size - 1}",
+            f"population '{population.name}' has no neuron {outside[0]}; its neurons are 0 to "
+            f"{population.size - 1}",
             found=context.written(path),
         )

@@ -87,7 +87,8 @@ def _time_constants(model: Model, equations: str) -> Iterator[str]:
 def _overshoots(context: Context, path: tuple[str, ...], name: str, value: float, dt: float) -> None:
     context.problem(
         path,
-        f"'{name}' can be {format_si(value, 's')}, less than dt ({format_si(dt, 's')}): an Euler step would overshoot",
+        f"'{name}' can be {format_si(value, 's')}, less than dt ({format_si(dt, 's')}): an Euler step would "
+        f"overshoot",
         found=context.written(path),
         hint=f"set timing.dt to {format_si(value, 's')} or less, or '{name}' to at least {format_si(dt, 's')}"
         if value > 0

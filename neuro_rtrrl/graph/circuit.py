@@ -1,6 +1,7 @@
 """The circuit: populations, projections, modulators and groups of plasticity, in SI numbers, frozen.
 
-A :class:`Circuit` is a value: every change (a lesion, other weights, frozen plasticity) returns another circuit.
+A :class:`Circuit` is a value: every change (a lesion, other weights, frozen plasticity) returns another
+circuit.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ class Distribution:
     """Where a number for each element comes from.
 
     ``kind`` is ``constant`` (one argument), ``uniform`` (low, high), ``normal`` (mean, deviation),
-    ``lecun_normal`` (variance 1/fan-in) or ``glorot_normal`` (variance 2/(fan-in + fan-out)); arguments are SI.
+    ``lecun_normal`` (variance 1/fan-in) or ``glorot_normal`` (variance 2/(fan-in + fan-out)); arguments are
+    SI.
     """
 
     kind: Literal["constant", "uniform", "normal", "lecun_normal", "glorot_normal"]
@@ -133,9 +135,9 @@ class Projection:
 
     ``transpose_of`` names the projection whose weights this one carries backwards (weight transport).
     ``probability`` is the chance that a pair of neurons is connected; which pairs are is part of the circuit
-    (``wiring_seed``), the same for every seed of a run. ``lesion`` is the fraction of synapses cut, ``silenced`` the
-    fraction of source neurons whose synapses are all cut (a lesion of the source population). ``gain`` scales
-    what the synapses transmit.
+    (``wiring_seed``), the same for every seed of a run. ``lesion`` is the fraction of synapses cut,
+    ``silenced`` the fraction of source neurons whose synapses are all cut (a lesion of the source
+    population). ``gain`` scales what the synapses transmit.
     """
 
     name: str
@@ -192,7 +194,10 @@ class Recording:
 
 @dataclass(frozen=True)
 class Intervention:
-    """A lesion that a run may apply: of ``target`` by ``fraction``, from ``begin`` to ``end`` (seconds; None: for good)."""
+    """A lesion that a run may apply: of ``target`` by ``fraction``, from ``begin`` to ``end``.
+
+    Times are in seconds; an end of None means for good.
+    """
 
     name: str
     target: str
@@ -205,8 +210,9 @@ class Intervention:
 class Circuit:
     """A checked circuit. Build one with :func:`neuro_rtrrl.load`.
 
-    ``initial`` holds values that replace the drawn ones: keys ``projection.w`` or ``population.parameter``, arrays of
-    the variable's shape (learned weights of an earlier run). ``document`` is the resolved YAML text.
+    ``initial`` holds values that replace the drawn ones: keys ``projection.w`` or ``population.parameter``,
+    arrays of the variable's shape (learned weights of an earlier run). ``document`` is the resolved YAML
+    text.
     """
 
     name: str
@@ -257,7 +263,7 @@ class Circuit:
         return lesion(self, name, fraction)
 
     def with_weights(self, weights: Mapping[str, np.ndarray]) -> Circuit:
-        """Return the circuit that starts from these weights: ``projection.w`` or ``population.parameter``, SI."""
+        """Return the circuit that starts from these: ``projection.w`` or ``population.parameter``, SI."""
         from neuro_rtrrl.graph.interventions import with_weights
 
         return with_weights(self, weights)

@@ -32,9 +32,10 @@ class Context:
     spec: CircuitSpec
     document: Document
     problems: Problems = field(default_factory=Problems)
+    broken: set[str] = field(default_factory=set)  # user-written models with problems; told already
 
     def problem(self, path: Path, message: str, *, key: bool = False, **details) -> None:
-        """Note a problem at ``path`` of the file (its key with ``key``); the details are those of ``Problem``."""
+        """Note a problem at ``path`` of the file (at its key with ``key``); details as for ``Problem``."""
         where = ".".join(str(part) for part in path)
         self.problems.add(message, where=where, location=self.document.locate(path, key=key), **details)
 

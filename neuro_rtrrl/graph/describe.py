@@ -59,7 +59,7 @@ def projection_text(projection: Projection) -> str:
 
 def distribution_text(value: Distribution, unit: str) -> str:
     """Return ``20 ms``, ``uniform 20 ms to 100 ms`` or the name of an initialiser."""
-    numbers = [format_si(number, _SYMBOLS.get(unit, unit)) if unit != "1" else f"{number:g}" for number in value.arguments]
+    numbers = [number_text(number, unit) for number in value.arguments]
     if value.kind == "constant":
         return numbers[0]
     if value.kind == "uniform":
@@ -69,6 +69,11 @@ def distribution_text(value: Distribution, unit: str) -> str:
     return value.kind
 
 
+def number_text(value: float, unit: str) -> str:
+    """Return a number with its unit, such as ``20 ms``; a pure number as it is."""
+    return f"{value:g}" if unit == "1" else format_si(value, _SYMBOLS.get(unit, unit))
+
+
 def _head(circuit: Circuit) -> list[str]:
     timing = circuit.timing
     steps = f"{timing.steps} step{'s' * (timing.steps != 1)} of {format_si(timing.dt, 's')} a decision"
@@ -76,7 +81,8 @@ def _head(circuit: Circuit) -> list[str]:
     world = f"in {environment.name}" if environment else "open loop"
     if environment:
         seen = environment.observation
-        world += f", sees {', '.join(seen) if len(seen) <= 8 else f'{len(seen)} entries'}, {environment.actions} actions"
+        what = ", ".join(seen) if len(seen) <= 8 else f"{len(seen)} entries"
+        world += f", sees {what}, {environment.actions} actions"
     return [f"{world}; {steps}{'; frozen' if circuit.frozen else ''}; {circuit.hash}"]
 
 
@@ -87,7 +93,11 @@ def _sections(circuit: Circuit) -> Mapping[str, list[str]]:
         modulators.append(f"{each.name}: {each.model.name} of {each.critic}, {numbers}")
     groups = []
     for group in circuit.plasticity.values():
-        numbers = ", ".join(f"{name} {value:g}" for name, value in group.parameters.items())
+        declared = (*group.rule.parameters, *(group.optimiser.parameters if group.optimiser else ()))
+        numbers = ", ".join(
+            f"{each.name} {number_text(group.parameters[each.name], str(each.dimension))}"
+            for each in declared
+        )
         optimiser = f" with {group.optimiser.name}" if group.optimiser else ""
         gate = f", gated by {group.modulator}" if group.modulator else ""
         groups.append(f"{group.name}: {group.rule.name}{optimiser}{gate}{', ' if numbers else ''}{numbers}")
@@ -118,8 +128,7 @@ def circuit_html(circuit: Circuit) -> str:
                 f"<tr><td>{section}</td><th style='text-align:left'>{escape(name)}</th>"
                 f"<td style='text-align:left'>{escape(rest)}</td></tr>"
             )
-            section = ""  # noqa: PLW2901  (a section's name stands beside its first entry only)
+            section = ""
     head = escape("; ".join(_head(circuit)))
-    return (
-        f"<table><caption><b>{escape(circuit.name)}</b><br>{head}</caption><tbody>{''.join(rows)}</tbody></table>"
-    )
+    caption = f"<caption><b>{escape(circuit.name)}</b><br>{head}</caption>"
+    return f"<table>{caption}<tbody>{''.join(rows)}</tbody></table>"

@@ -19,6 +19,8 @@ def find(context: Context, path: Path, name: str, among: dict, what: str):
     """Return ``among[name]``, or None after noting what there is instead."""
     if name in among:
         return among[name]
+    if name in context.broken:
+        return None
     available = tuple(among)
     context.problem(
         path, f"there is no {what} '{name}'", found=name, available=available, hint=nearest(name, available)
@@ -115,7 +117,7 @@ def build_modulators(context: Context, catalogue: Catalogue) -> dict[str, Neurom
 
 
 def build_groups(context: Context, catalogue: Catalogue) -> dict[str, PlasticityGroup]:
-    """Return the groups whose rule and optimiser are known; their parameters are the rule's and the optimiser's."""
+    """Return the groups whose rule and optimiser are known; their parameters are those of both."""
     built = {}
     for name, written in context.spec.plasticity.items():
         path: Path = ("plasticity", name)

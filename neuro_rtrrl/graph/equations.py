@@ -1,4 +1,4 @@
-"""Checks equations: what they read, what they set, their dimensions; for built-in and for user-written models alike."""
+"""Checks equations: what they read, what they set, their dimensions; for built-in and user-written models."""
 
 from __future__ import annotations
 
@@ -82,9 +82,7 @@ class _Block:
         found = self.reads(statement.expression, statement.line, statement.text)
         allowed = self.derivatives if statement.kind == "derivative" else self.targets
         expected = allowed.get(statement.target)
-        if expected is None and not (
-            self.defines and statement.kind == "assign" and statement.target not in self.scope
-        ):
+        if expected is None and not self._may_define(statement):
             found.append(self.cannot_set(statement, allowed))
         if found or names(statement.expression) & set(self.blind):
             self.scope.setdefault(statement.target, DIMENSIONLESS)
@@ -101,9 +99,22 @@ class _Block:
         elif dimension != expected:
             message = f"'{statement.target}' is in {expected}, and its equation gives {dimension}"
             if statement.kind == "derivative":
-                message = f"d{statement.target}/dt must be in {expected / SECOND}, and its equation gives {dimension / SECOND}"
+                given = dimension / SECOND
+                message = (
+                    f"d{statement.target}/dt must be in {expected / SECOND}, and its equation gives {given}"
+                )
             return [Trouble(self.field, statement.line, message, statement.text)]
         return []
+
+    def _may_define(self, statement: Statement) -> bool:
+        """Whether the line may name a part of what follows; another neuron's variables are not to be set."""
+        elsewhere = statement.target.endswith(("_pre", "_post"))
+        return (
+            self.defines
+            and statement.kind == "assign"
+            and statement.target not in self.scope
+            and not elsewhere
+        )
 
     def reads(self, expression: Expression, line: int, text: str) -> list[Trouble]:
         found = []
@@ -183,7 +194,7 @@ def neuron_troubles(model: NeuronModel) -> list[Trouble]:
     found += _Block("reset", model.reset, dict(scope), states, {}).troubles()
     visible = neuron_variables(model)
     for field, ports in (("senders", model.senders), ("receivers", model.receivers)):
-        possible = visible if field == "senders" else {**{name: 0 for name in model.inputs}, **states}
+        possible = visible if field == "senders" else {**dict.fromkeys(model.inputs, 0), **states}
         for port, variables in ports.items():
             for name in variables:
                 if name not in possible:

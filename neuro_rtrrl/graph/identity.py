@@ -1,4 +1,4 @@
-"""A circuit's hash: the same for circuits that compute the same, whatever the file's comments and spelling."""
+"""A circuit's hash: the same for circuits that compute the same, however the file is written."""
 
 from __future__ import annotations
 
@@ -10,17 +10,21 @@ from typing import Any
 
 __all__ = ["circuit_hash"]
 
-#: What does not change what a circuit computes, or is kept beside it (learned weights are files of their own).
+#: What does not change what a circuit computes, or is kept beside it (learned weights are files of their
+# own).
 _BESIDE = {"description", "document", "initial", "interventions", "name", "record", "source", "summary"}
 
 
 def circuit_hash(circuit: Any) -> str:
     """Return twelve hexadecimal digits of the SHA-256 of the resolved circuit.
 
-    Numbers are in SI, models are in full with their equations, lesions and the frozen state count; names of parts
-    count (random numbers follow from them), the circuit's own name, its recordings and its learned weights do not.
+    Numbers are in SI, models are in full with their equations, lesions and the frozen state count; names of
+    parts count (random numbers follow from them), the circuit's own name, its recordings and its learned
+    weights do not.
     """
-    content = {field.name: getattr(circuit, field.name) for field in fields(circuit) if field.name not in _BESIDE}
+    content = {
+        field.name: getattr(circuit, field.name) for field in fields(circuit) if field.name not in _BESIDE
+    }
     text = json.dumps(_canonical(content), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:12]
 
@@ -38,5 +42,9 @@ def _canonical(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_canonical(item) for item in value]
     if isinstance(value, str):
-        return " ".join(value.split()) if "\n" not in value else [" ".join(line.split()) for line in value.splitlines()]
+        return (
+            " ".join(value.split())
+            if "\n" not in value
+            else [" ".join(line.split()) for line in value.splitlines()]
+        )
     return value

@@ -18,12 +18,13 @@ __all__ = ["initial_values"]
 def initial_values(circuit: Circuit, seed: int) -> dict[str, np.ndarray]:
     """Draw the initial weights and neuron parameters of one run.
 
-    ``lecun_normal`` draws with variance 1/fan-in (LeCun et al. 1998), where the fan-in of a neuron is the number of
-    synapses that converge on that input of it *over all projections onto the same port*: the input of a cortical
-    neuron is one sum over sensory and recurrent synapses, as in the paper's single matrix. ``glorot_normal`` draws
-    with variance 2/(fan-in + fan-out) of the projection itself (Glorot & Bengio 2010). Sparse projections count
-    the synapses that are there, a lesion does not change the survivors. Neither distribution is truncated. A
-    projection's ``gain`` is no part of its weights: it scales what they transmit.
+    ``lecun_normal`` draws with variance 1/fan-in (LeCun et al. 1998), where the fan-in of a neuron is the
+    number of synapses that converge on that input of it *over all projections onto the same port*: the input
+    of a cortical neuron is one sum over sensory and recurrent synapses, as in the paper's single matrix.
+    ``glorot_normal`` draws with variance 2/(fan-in + fan-out) of the projection itself (Glorot & Bengio
+    2010). Sparse projections count the synapses that are there, a lesion does not change the survivors.
+    Neither distribution is truncated. A projection's ``gain`` is no part of its weights: it scales what they
+    transmit.
 
     Parameters
     ----------
@@ -34,9 +35,9 @@ def initial_values(circuit: Circuit, seed: int) -> dict[str, np.ndarray]:
     Returns
     -------
     dict of str to array, float64
-        ``projection.w`` of shape ``(post, pre)``, 0 where there is no synapse; ``population.parameter`` of shape
-        ``(n,)`` for every parameter of every population; SI. A projection that carries another's weights backwards
-        has no entry.
+        ``projection.w`` of shape ``(post, pre)``, 0 where there is no synapse; ``population.parameter`` of
+        shape ``(n,)`` for every parameter of every population; SI. A projection that carries another's
+        weights backwards has no entry.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What one does to a circuit: lesion it, give it other weights, stop its plasticity. Each returns another circuit."""
+"""What one does to a circuit: lesion it, give it other weights, stop its plasticity."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ __all__ = ["freeze", "lesion", "with_weights"]
 def lesion(circuit: Circuit, name: str, fraction: float = 1.0) -> Circuit:
     """Destroy a fraction of a part of the circuit.
 
-    Of a neuromodulator, that fraction of the signal is lost. Of a projection, that fraction of the synapses that
-    are left. Of a population, that fraction of its neurons falls silent: all their outgoing synapses are gone, the
-    same neurons for every projection.
+    Of a neuromodulator, that fraction of the signal is lost. Of a projection, that fraction of the synapses
+    that are left. Of a population, that fraction of its neurons falls silent: all their outgoing synapses are
+    gone, the same neurons for every projection.
     Lesions add up: half of what is left, twice, leaves a quarter. A fraction of 0 is the identity.
 
     Parameters
@@ -40,7 +40,9 @@ def lesion(circuit: Circuit, name: str, fraction: float = 1.0) -> Circuit:
         modulator = circuit.neuromodulators[name]
         if "gain" not in modulator.parameters:
             raise CircuitError(
-                Problem(f"neuromodulator '{name}' ({modulator.model.name}) has no 'gain' that a lesion could take")
+                Problem(
+                    f"neuromodulator '{name}' ({modulator.model.name}) has no 'gain' that a lesion could take"
+                )
             )
         parameters = {**modulator.parameters, "gain": modulator.parameters["gain"] * (1.0 - fraction)}
         changed = {**circuit.neuromodulators, name: replace(modulator, parameters=parameters)}
@@ -72,8 +74,8 @@ def with_weights(circuit: Circuit, weights: Mapping[str, np.ndarray]) -> Circuit
     ----------
     circuit : Circuit
     weights : mapping of str to array
-        ``projection.w`` of shape ``(post, pre)`` or ``population.parameter`` of shape ``(n,)``, SI; what is not named
-        stays as it is.
+        ``projection.w`` of shape ``(post, pre)`` or ``population.parameter`` of shape ``(n,)``, SI; what is
+        not named stays as it is.
 
     Raises
     ------
@@ -87,7 +89,9 @@ def with_weights(circuit: Circuit, weights: Mapping[str, np.ndarray]) -> Circuit
         if name not in shapes:
             available = tuple(shapes)
             problems.append(
-                Problem(f"the circuit has no '{name}' to set", available=available, hint=nearest(name, available))
+                Problem(
+                    f"the circuit has no '{name}' to set", available=available, hint=nearest(name, available)
+                )
             )
         elif value.shape != shapes[name]:
             problems.append(
@@ -118,5 +122,7 @@ def _shapes(circuit: Circuit) -> dict[str, tuple[int, ...]]:
         if each.transpose_of is None
     }
     for population in circuit.populations.values():
-        shapes |= {f"{population.name}.{parameter}": (population.size,) for parameter in population.parameters}
+        shapes |= {
+            f"{population.name}.{parameter}": (population.size,) for parameter in population.parameters
+        }
     return shapes

@@ -15,9 +15,10 @@ __all__ = ["to_networkx"]
 def to_networkx(circuit: Circuit) -> networkx.MultiDiGraph:
     """Return populations and neuromodulators as nodes, projections as edges keyed by name.
 
-    Nodes have ``kind`` (``population`` or ``neuromodulator``); populations ``size``, ``model`` and ``role``. Edges have
-    ``kind`` (``projection``, ``value`` from the critic to its modulator, ``modulation`` from there to the targets of
-    what it gates); projections ``source_port``, ``target_port``, ``rule``, ``plastic``, ``group``, ``transpose_of``.
+    Nodes have ``kind`` (``population`` or ``neuromodulator``); populations ``size``, ``model`` and ``role``.
+    Edges have ``kind`` (``projection``, ``value`` from the critic to its modulator, ``modulation`` from there
+    to the targets of what it gates); projections ``source_port``, ``target_port``, ``rule``, ``plastic``,
+    ``group``, ``transpose_of``.
     """
     import networkx  # takes a third of a second: only when a graph is wanted
 

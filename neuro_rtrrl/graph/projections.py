@@ -113,7 +113,8 @@ def _ends_fit(
     if by_spikes and sent != ("spike",):
         context.problem(
             where,
-            f"rule '{rule.name}' waits for spikes, and population '{source.population}' ({pre.model.name}) sends none"
+            f"rule '{rule.name}' waits for spikes, and population '{source.population}' ({pre.model.name}) "
+            f"sends none"
             if not pre.model.spikes
             else f"rule '{rule.name}' waits for spikes, and '{source}' carries '{sent[0]}'",
             hint="use spiking neurons (lif, poisson), or a rule for rates",
@@ -122,7 +123,8 @@ def _ends_fit(
     if rule.on_post and not post.model.spikes:
         context.problem(
             where,
-            f"rule '{rule.name}' waits for spikes of '{target.population}' ({post.model.name}), which never fires",
+            f"rule '{rule.name}' waits for spikes of '{target.population}' ({post.model.name}), which never "
+            f"fires",
             hint="use a spiking neuron such as lif as target, or another rule",
         )
         return False
@@ -178,12 +180,9 @@ def _weights(context: Context, path: Path, written: WrittenProjection, rule: Pla
         sound = dimension_problem(context, path, value, "weights", dimension)
         return Distribution("constant", (value.value,)) if sound else _UNSET
     assert isinstance(value, WrittenDistribution)
-    sound = all(
-        [
-            dimension_problem(context, (*path, value.kind, index), quantity, "weights", dimension)
-            for index, quantity in enumerate(value.arguments)
-        ]
-    )
+    sound = True
+    for index, quantity in enumerate(value.arguments):
+        sound &= dimension_problem(context, (*path, value.kind, index), quantity, "weights", dimension)
     return Distribution(value.kind, tuple(q.value for q in value.arguments)) if sound else _UNSET  # type: ignore[arg-type]
 
 
@@ -248,7 +247,7 @@ def _transposed(
 
 
 def _forward(context: Context, path: Path, source: Port, target: Port) -> str | None:
-    """Find the one plastic projection that runs the other way, from ``target``'s population to ``source``'s."""
+    """Find the one projection that runs the other way, from ``target``'s population to ``source``'s."""
     candidates = [
         name
         for name, other in context.spec.projections.items()
@@ -295,7 +294,8 @@ def _check_transposes(
         if mine != theirs[::-1]:
             context.problem(
                 path,
-                f"the weights of '{forward.name}' are {theirs[0]} x {theirs[1]} (post x pre); transposed they are "
+                f"the weights of '{forward.name}' are {theirs[0]} x {theirs[1]} (post x pre); transposed "
+                f"they are "
                 f"{theirs[1]} x {theirs[0]}, and this projection needs {mine[0]} x {mine[1]}",
                 found=context.written(path),
                 hint=f"a projection from '{forward.target.population}' to '{forward.source.population}' fits",

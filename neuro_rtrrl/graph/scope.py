@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from neuro_rtrrl.language import DimensionMismatch, EquationError, dimension_of, parse_statements
 from neuro_rtrrl.models import Modulator, NeuronModel, Optimiser, PlasticityRule
 from neuro_rtrrl.units import DIMENSIONLESS, Dimension, unit_dimension
@@ -25,7 +27,7 @@ CLOCK: Scope = {"dt": unit_dimension("second"), "decision_interval": unit_dimens
 def neuron_scope(model: NeuronModel) -> Scope:
     """Return what a neuron's own equations may read before any of them is evaluated."""
     scope = dict(CLOCK)
-    scope |= {name: DIMENSIONLESS for name in model.noise}
+    scope |= dict.fromkeys(model.noise, DIMENSIONLESS)
     scope |= {name: unit_dimension(model.input_units.get(name, "1")) for name in model.inputs}
     scope |= {item.name: item.dimension for item in (*model.parameters, *model.states)}
     return scope
@@ -34,8 +36,8 @@ def neuron_scope(model: NeuronModel) -> Scope:
 def neuron_variables(model: NeuronModel) -> Scope:
     """Return what others may see of a neuron: parameters, states, inputs, derived variables, its spike.
 
-    The dimension of a derived variable follows from its equation; where that has none, it counts as a pure number
-    (the equation's own check tells the user).
+    The dimension of a derived variable follows from its equation; where that has none, it counts as a pure
+    number (the equation's own check tells the user).
     """
     scope = neuron_scope(model)
     inner = {**scope, "chosen": DIMENSIONLESS}
@@ -47,12 +49,10 @@ def neuron_variables(model: NeuronModel) -> Scope:
                 if statement.target in model.units:
                     dimension = unit_dimension(model.units[statement.target])
                 else:
-                    try:
+                    with suppress(DimensionMismatch):
                         dimension = dimension_of(
                             statement.expression, lambda name: inner.get(name, DIMENSIONLESS)
                         )
-                    except DimensionMismatch:
-                        pass
                 derived[statement.target] = inner[statement.target] = dimension
     visible = {name: scope[name] for name in scope if name not in CLOCK and name not in model.noise} | derived
     if model.spikes:
@@ -104,7 +104,7 @@ def intrinsic_scope(
 
 def modulator_scope(model: Modulator) -> Scope:
     """Return what a neuromodulator may read."""
-    scope = dict(CLOCK) | {name: DIMENSIONLESS for name in model.reads}
+    scope = dict(CLOCK) | dict.fromkeys(model.reads, DIMENSIONLESS)
     return scope | {item.name: item.dimension for item in (*model.parameters, *model.states)}
 
 

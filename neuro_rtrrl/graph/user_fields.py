@@ -121,7 +121,7 @@ class Fields:
         }
 
     def ports(self, key: str) -> dict[str, tuple[str, ...]] | None:
-        """Return ports with their variables, from ``{u: u}`` or ``{feedback: [feedback, entropy_feedback]}``."""
+        """Return ports with their variables, from ``{u: u}`` or ``{feedback: [feedback, other]}``."""
         if key not in self.content:
             return None
         value, ports = self.content[key] or {}, {}
@@ -164,7 +164,7 @@ def read_parameters(fields: Fields) -> tuple[Parameter, ...]:
 
 
 def read_states(fields: Fields, role_of: Callable[[str], str], roles: tuple[str, ...]) -> tuple[State, ...]:
-    """Read ``states: {h: "1", e: {unit: "1", role: eligibility_trace}}``; ``role_of`` gives the role left out."""
+    """Read ``states: {h: "1", e: {unit: "1", role: membrane}}``; ``role_of`` gives a role left out."""
     found = []
     parameters = fields.content.get("parameters")
     for name, section in _items(fields, "states").items():
@@ -187,7 +187,8 @@ def read_states(fields: Fields, role_of: Callable[[str], str], roles: tuple[str,
             initial = _number(section, "initial", unit, 0.0)
         resets = _flag(section, "resets", role not in ("weight", "optimiser"))
         broadcast = _flag(section, "broadcast", False)
-        found.append(State(name, unit, initial, role, resets, broadcast, section.text("description")))
+        state = State(name, unit, initial, role, resets, broadcast, section.text("description"))  # type: ignore
+        found.append(state)
     return tuple(found)
 
 

@@ -62,7 +62,12 @@ def _read_all(
                 path, f"'{name}' is a built-in model", key=True, hint=f"call yours 'my_{name}', say"
             )
             continue
-        found[name] = read(Fields(context, path, content), name)
+        before = len(context.problems.found)
+        model = read(Fields(context, path, content), name)
+        if len(context.problems.found) == before:
+            found[name] = model
+        else:
+            context.broken.add(name)  # whatever uses it is passed over, so that nothing is told twice
     return found
 
 
@@ -72,7 +77,7 @@ def _neuron(fields: Fields, name: str) -> NeuronModel:
     inputs, input_units = fields.units("inputs")
     states = read_states(fields, lambda state: "membrane", ("membrane",))
     blocks = {field: fields.text(field) for field in ("equations", "readout", "on_choice", "reset")}
-    broken = [_parsed(fields, field) for field in blocks]
+    readable = [_parsed(fields, field) for field in blocks]
     model = NeuronModel(
         name=name,
         summary=fields.text("summary"),
@@ -81,11 +86,14 @@ def _neuron(fields: Fields, name: str) -> NeuronModel:
         states=states,
         inputs=inputs,
         input_units=input_units,
+        equations=blocks["equations"],
+        readout=blocks["readout"],
+        on_choice=blocks["on_choice"],
         threshold=threshold,
+        reset=blocks["reset"],
         noise=fields.names("noise"),
-        **blocks,
     )
-    if all(broken):
+    if all(readable):
         senders, receivers = fields.ports("senders"), fields.ports("receivers")
         defaults = _default_ports(model)
         model = replace(
@@ -175,13 +183,12 @@ def _optimiser(fields: Fields, name: str) -> Optimiser:
 
 
 def _parsed(fields: Fields, field: str) -> bool:
-    """Return whether the block can be read; what cannot is noted and emptied, so that it is told once."""
+    """Return whether the block can be read; note it if not."""
     try:
         parse_statements(fields.text(field))
         return True
     except EquationError as error:
         report(fields.context, fields.path, "this model", [_trouble(field, error)])
-        fields.content[field] = ""
         return False
 
 

@@ -1,7 +1,7 @@
 """Which pairs of neurons are connected, and which synapses a lesion takes.
 
-Wiring belongs to the circuit and not to a run: it follows from ``wiring_seed`` and the projection's name, so that all
-seeds of a run, both backends and the ledger see the same synapses.
+Wiring belongs to the circuit and not to a run: it follows from ``wiring_seed`` and the projection's name, so
+that all seeds of a run, both backends and the ledger see the same synapses.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ __all__ = ["connectivity", "mask", "silenced_neurons", "synapse_count"]
 def connectivity(projection: Projection, n_post: int, n_pre: int) -> np.ndarray:
     """Return which pairs are connected in health, bool ``(post, pre)``.
 
-    Each pair is connected with the projection's ``probability``, independently; ``self_connections: false`` takes the
-    diagonal out.
+    Each pair is connected with the projection's ``probability``, independently; ``self_connections: false``
+    takes the diagonal out.
     """
     connected = np.ones((n_post, n_pre), dtype=bool)
     if projection.probability < 1.0:
@@ -32,10 +32,10 @@ def connectivity(projection: Projection, n_post: int, n_pre: int) -> np.ndarray:
 def mask(projection: Projection, n_post: int, n_pre: int) -> np.ndarray | None:
     """Return which synapses exist, bool ``(post, pre)``, or None where all of them do.
 
-    A lesion of the projection takes ``round(fraction * count)`` of its synapses, chosen by the stream ``LESION``; a
-    larger lesion takes those of a smaller one and more. A lesion of the source population takes all synapses of the
-    neurons that :func:`silenced_neurons` names. A projection that carries another's weights backwards is masked with
-    them, so only its own lesion shows here.
+    A lesion of the projection takes ``round(fraction * count)`` of its synapses, chosen by the stream
+    ``LESION``; a larger lesion takes those of a smaller one and more. A lesion of the source population takes
+    all synapses of the neurons that :func:`silenced_neurons` names. A projection that carries another's
+    weights backwards is masked with them, so only its own lesion shows here.
     """
     if projection.dense:
         return None

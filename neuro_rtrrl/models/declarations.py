@@ -89,16 +89,6 @@ def _quantity(item: Parameter | State) -> str:
     return f"{item.name} ({item.unit})" if item.unit != "1" else item.name
 
 
-_BLOCKS = (
-    *("equations", "readout", "on_choice", "threshold", "reset"),
-    *("transmits", "dynamics", "on_pre", "on_post", "on_decision", "on_episode_start"),
-)
-
-
-def _quantity(item: Parameter | State) -> str:
-    return f"{item.name} ({item.unit})" if item.unit != "1" else item.name
-
-
 @dataclass(frozen=True)
 class Model:
     """What all declarations share."""
@@ -124,22 +114,6 @@ class Model:
         for title, text in self.equation_blocks():
             lines.append(f"  {title}:")
             lines += [f"    {line.strip()}" for line in text.strip().splitlines() if line.strip()]
-        return "\n".join(lines)
-
-    def equation_blocks(self) -> tuple[tuple[str, str], ...]:
-        """Return the titles and texts of all blocks of equations, in the order in which they run."""
-        return tuple((title, text) for title in _BLOCKS if (text := getattr(self, title, "")))
-
-    def __str__(self) -> str:
-        """Return the declaration as one reads it: what it is, where it is from, its quantities, its equations."""
-        lines = [f"{self.name}: {self.summary}" if self.summary else self.name]
-        lines += [f"  ({self.source})"] if self.source else []
-        if self.parameters:
-            lines.append(f"  parameters: {', '.join(_quantity(parameter) for parameter in self.parameters)}")
-        if self.states:
-            lines.append(f"  states: {', '.join(_quantity(state) for state in self.states)}")
-        for title, text in self.equation_blocks():
-            lines += [f"  {title}:", *(f"    {line.strip()}" for line in text.strip().splitlines() if line.strip())]
         return "\n".join(lines)
 
     def equation_blocks(self) -> tuple[tuple[str, str], ...]:
@@ -256,8 +230,6 @@ class PlasticityRule(Model):
     @property
     def plastic(self) -> bool:
         """Whether anything in a synapse of this rule changes."""
-        moved = (statement.target for statement in parse_statements(self.on_pre))
-        # a presynaptic spike that only moves the postsynaptic neuron changes nothing in the synapse
         moved = (statement.target for statement in parse_statements(self.on_pre))
         # a presynaptic spike that only moves the postsynaptic neuron changes nothing in the synapse
         return bool(self.dynamics or self.on_decision or self.on_post) or any(

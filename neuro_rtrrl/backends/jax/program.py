@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,7 @@ from neuro_rtrrl.randomness import key as seed_key
 __all__ = ["LONGEST_CHUNK", "JaxProgram"]
 
 LONGEST_CHUNK = 10_000  # decisions: bounds the memory of what is made in bulk, and how long Ctrl-C waits
+MOST_TICKS = 500_000  # decisions times seeds in a chunk
 
 Values = dict[str, Any]
 
@@ -40,6 +41,10 @@ class JaxProgram:
     precision : {"float32", "float64"}
     record : tuple of str
         Variable keys to keep every decision; spikes (``population.spike``) are kept every ``dt``.
+    initials : sequence of mappings, optional
+        For each seed, values that replace the initial ones: weights, parameters, optimiser states of an earlier run.
+    start : int
+        Index of the first decision in the streams of noise, so that a continued run sees new noise.
     regroup : bool
         Whether to run the hoisted and packed form (the default) or the equations as written.
     """
@@ -52,15 +57,18 @@ class JaxProgram:
         precision: str = "float32",
         record: tuple[str, ...] = (),
         regroup: bool = True,
+        initials: Sequence[Mapping[str, np.ndarray]] | None = None,
+        start: int = 0,
     ) -> None:
         self.circuit, self.environment, self.seeds = circuit, environment, tuple(seeds)
+        self.initials = initials or [{}] * len(self.seeds)
         self.precision = precision
         self.written = lower(circuit, keep=set(record))
         self.lowered = pack(hoist(self.written)) if regroup else self.written
         self.network = Network(self.lowered, precision)
         self.record = record
         self._by_dt = tuple(key for key in record if key.endswith(".spike"))
-        self.position = 0
+        self.position = start
         with self._precision():
             self._start()
         self._chunk = jax.jit(self._run_chunk, static_argnames=("count",), donate_argnums=(0,))
@@ -74,8 +82,8 @@ class JaxProgram:
 
     def _start(self) -> None:
         network, carries, fixed = self.network, [], []
-        for seed in self.seeds:
-            values = pack_values(self.lowered, initial_values(self.circuit, seed))
+        for seed, given in zip(self.seeds, self.initials, strict=True):
+            values = pack_values(self.lowered, {**initial_values(self.circuit, seed), **given})
             carry, constant = network.initial(values)
             carries.append(carry)
             fixed.append(constant)
@@ -101,7 +109,8 @@ class JaxProgram:
         A remainder, where ``decisions`` has no divisor of a useful size, costs a second compilation.
         """
         done = 0
-        length = stretch(decisions, chunk)
+        # at least two stretches, so that the second shows the steady rate; fewer decisions a stretch for many seeds
+        length = stretch(decisions, min(chunk, -(-decisions // 2), max(1, MOST_TICKS // len(self.seeds))))
         while done < decisions:
             count = min(length, decisions - done)
             done += count
@@ -222,7 +231,7 @@ def pack_values(lowered, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]
     """Concatenate given weights as the packed circuit stores them."""
     packed = dict(values)
     for block, members in lowered.members.items():
-        names = {key.rsplit(".", 1)[-1] for key in values if key.rpartition(".")[0] == members[0]}
+        names = [key.removeprefix(f"{members[0]}.") for key in values if key.startswith(f"{members[0]}.")]
         for name in names:
             packed[f"{block}.{name}"] = np.concatenate([values[f"{member}.{name}"] for member in members], axis=1)
     return packed

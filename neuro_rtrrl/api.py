@@ -1,0 +1,86 @@
+"""The names that scripts use; the command line says the same things."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neuro_rtrrl.errors import CircuitError, Problem
+from neuro_rtrrl.graph import Circuit, load_circuit
+
+if TYPE_CHECKING:
+    from neuro_rtrrl.ledger import CostReport
+    from neuro_rtrrl.parity import ParityReport
+    from neuro_rtrrl.results import Result
+
+__all__ = ["check", "cost", "draw", "load", "load_results", "parity", "simulate"]
+
+
+def load(path: str | PathLike, overrides: Sequence[str] = ()) -> Circuit:
+    """Read and check a circuit file.
+
+    Parameters
+    ----------
+    path : path
+    overrides : sequence of str
+        ``"path.to.key=value"``, as the command line's ``--set``.
+
+    Raises
+    ------
+    CircuitError
+        With every problem of the file, located.
+    """
+    return load_circuit(str(path), overrides)
+
+
+def check(path: str | PathLike, overrides: Sequence[str] = ()) -> tuple[Problem, ...]:
+    """Return every problem of a circuit file; empty if there is none."""
+    try:
+        load_circuit(str(path), overrides)
+    except CircuitError as error:
+        return error.problems
+    return ()
+
+
+def simulate(circuit: Circuit | str | PathLike, **options: Any) -> Result:
+    """Run a circuit; see :func:`neuro_rtrrl.simulation.simulate` for all options.
+
+    ``start_from`` also takes the folder of an earlier run.
+    """
+    from neuro_rtrrl.simulation import simulate as run
+
+    circuit = circuit if isinstance(circuit, Circuit) else load(circuit)
+    origin = options.get("start_from")
+    if isinstance(origin, str | PathLike):
+        options["start_from"] = load_results(origin, circuit)
+    return run(circuit, **options)
+
+
+def cost(circuit: Circuit | str | PathLike, profile: Any = None) -> CostReport:
+    """Count what one decision costs and, with a hardware profile, what of it has a price."""
+    from neuro_rtrrl.ledger import cost as count
+
+    return count(circuit if isinstance(circuit, Circuit) else load(circuit), profile)
+
+
+def draw(circuit: Circuit | str | PathLike, path: str | PathLike) -> Path:
+    """Draw the circuit into an SVG or PNG file."""
+    from neuro_rtrrl.drawing import draw as picture
+
+    return picture(circuit if isinstance(circuit, Circuit) else load(circuit), Path(path))
+
+
+def parity(circuit: Circuit | str | PathLike, decisions: int = 1000, **options: Any) -> ParityReport:
+    """Compare the two backends; see :func:`neuro_rtrrl.parity.parity`."""
+    from neuro_rtrrl.parity import parity as compare
+
+    return compare(circuit if isinstance(circuit, Circuit) else load(circuit), decisions, **options)
+
+
+def load_results(path: str | PathLike, circuit: Circuit | None = None) -> Result:
+    """Read a results folder; with a circuit, check that the weights fit it."""
+    from neuro_rtrrl.results import load_results as read
+
+    return read(path, circuit)

@@ -1,0 +1,122 @@
+"""Trees as Brian2 code, and as NumPy functions for what has no form in Brian2 (sums over a whole population)."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from brian2 import Function
+from brian2.codegen.generators.cython_generator import CythonCodeGenerator
+
+from neuro_rtrrl.language import OPERATORS, Apply, Expression, Number, Read, to_text
+
+__all__ = ["BRIAN_SPELLING", "FUNCTIONS", "NUMPY", "REDUCED", "brian_text", "numpy_function"]
+
+
+def _extremum(name: str, function: Any, sign: str) -> Function:
+    """Return ``maximum`` or ``minimum``, which Brian2 does not have."""
+    made = Function(
+        function,
+        arg_units=[None, "a"],
+        arg_names=["a", "b"],
+        return_type="highest",
+        return_unit=lambda first, second: first,
+    )
+    # the second comparison is false only for a NaN in b, which NumPy would return, too
+    code = f"cdef double _{name}(double a, double b):\n    return b if (b {sign} a or b != b) else a\n"
+    made.implementations.add_implementation(CythonCodeGenerator, code=code, name=f"_{name}")
+    return made
+
+
+FUNCTIONS: dict[str, Function] = {
+    "maximum": _extremum("maximum", np.maximum, ">"),
+    "minimum": _extremum("minimum", np.minimum, "<"),
+}
+"""Functions that a group's namespace adds to Brian2's own."""
+
+# every operator of ours is spelled in Brian2 as it is in the language, or is one of FUNCTIONS
+BRIAN_SPELLING: dict[str, str] = {name: item.symbol for name, item in OPERATORS.items()}
+
+NUMPY: dict[str, Callable[..., Any]] = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "negate": operator.neg,
+    "power": operator.pow,
+    "exp": np.exp,
+    "log": np.log,
+    "sqrt": np.sqrt,
+    "tanh": np.tanh,
+    "sin": np.sin,
+    "cos": np.cos,
+    "abs": abs,
+    "sign": np.sign,
+    "minimum": np.minimum,
+    "maximum": np.maximum,
+    "clip": np.clip,
+    "less": operator.lt,
+    "less_equal": operator.le,
+    "greater": operator.gt,
+    "greater_equal": operator.ge,
+    "equal": operator.eq,
+    "not_equal": operator.ne,
+    "and": np.logical_and,
+    "or": np.logical_or,
+    "not": np.logical_not,
+    "int": lambda a: np.multiply(a, 1.0),
+}
+
+REDUCED: dict[str, Callable[..., Any]] = {"sum_population": np.add.reduce, "max_population": np.maximum.reduce}
+
+
+def brian_text(expression: Expression, spell: Callable[[Read], str]) -> str:
+    """Write a tree in Brian2's syntax; ``spell`` names a variable."""
+    for node in _applications(expression):
+        if node.operator not in BRIAN_SPELLING:
+            raise KeyError(f"'{node.operator}' has no form in Brian2")
+    return to_text(expression, spell)  # type: ignore[arg-type]
+
+
+def _applications(expression: Expression) -> list[Apply]:
+    if not isinstance(expression, Apply):
+        return []
+    return [expression, *(node for argument in expression.arguments for node in _applications(argument))]
+
+
+def numpy_function(expression: Expression, read: Callable[[Read], Callable[[], Any] | float]) -> Callable[[], Any]:
+    """Return a function without arguments that evaluates the tree.
+
+    ``read`` gives, for a leaf, the number behind it or a function that fetches its present value.
+    """
+    made = _compile(expression, read)
+    return made if callable(made) else lambda: made
+
+
+def _compile(expression: Expression, read: Callable[[Read], Callable[[], Any] | float]) -> Any:
+    if isinstance(expression, Number):
+        return expression.value
+    if isinstance(expression, Read):
+        return read(expression)
+    assert isinstance(expression, Apply)
+    function = NUMPY[expression.operator]
+    arguments = [_compile(argument, read) for argument in expression.arguments]
+    if len(arguments) == 1:
+        (a,) = arguments
+        return (lambda: function(a())) if callable(a) else function(a)
+    if len(arguments) == 2:
+        return _two(function, *arguments)
+    fetch = [a if callable(a) else (lambda a=a: a) for a in arguments]
+    return lambda: function(*(get() for get in fetch))
+
+
+def _two(function: Callable[..., Any], a: Any, b: Any) -> Any:
+    if callable(a) and callable(b):
+        return lambda: function(a(), b())
+    if callable(a):
+        return lambda: function(a(), b)
+    if callable(b):
+        return lambda: function(a, b())
+    return lambda: function(a, b)

@@ -1,0 +1,181 @@
+"""What Brian2 computes and in which order, what NumPy computes beside it: decided from the lowered form alone.
+
+Brian2 gets everything that happens per ``dt`` and all that happens per synapse. The instantaneous readouts, the
+modulators and sums over a population are a few numbers once a decision: NumPy does them between two steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from neuro_rtrrl.language import Apply, Expression, Read, walk
+from neuro_rtrrl.lowering import Assign, Gather, LoweredCircuit, SpikeStep, Statement
+from neuro_rtrrl.lowering.simplify import reads_of, targets_of
+
+__all__ = ["Block", "Plan", "make_plan", "slope_of"]
+
+
+@dataclass
+class Block:
+    """Statements that run as one piece of code; ``home`` is a population or projection, or empty for NumPy."""
+
+    home: str
+    statements: list[Statement] = field(default_factory=list)
+
+    @property
+    def reads(self) -> set[str]:
+        """Keys that the block reads."""
+        return {key for statement in self.statements for key in reads_of(statement)}
+
+    @property
+    def writes(self) -> set[str]:
+        """Keys that the block writes."""
+        return {key for statement in self.statements for key in targets_of(statement)}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Blocks in order.
+
+    Attributes
+    ----------
+    derive, express : tuple of Block
+        Before and after the integration, every ``dt``.
+    decide : tuple of statements
+        For NumPy, once a decision: readout, choice, feedback, modulators.
+    learn, first : tuple of Block
+        Weight changes and traces of an ordinary decision, and of the first one of an episode.
+    aliases : dict
+        A variable that only shows another one: ``r = h``.
+    temporary : set of str
+        Keys that live inside one block and have no place of their own in Brian2.
+    shared : tuple of str
+        Broadcast variables that Brian2's code reads.
+    """
+
+    derive: tuple[Block, ...]
+    express: tuple[Block, ...]
+    decide: tuple[Statement, ...]
+    learn: tuple[Block, ...]
+    first: tuple[Block, ...]
+    aliases: dict[str, str]
+    temporary: frozenset[str]
+    shared: tuple[str, ...]
+
+
+def make_plan(lowered: LoweredCircuit, record: tuple[str, ...] = ()) -> Plan:
+    """Sort the statements of a tick; ``record`` names what somebody will look at."""
+    sections = lowered.sections
+    aliases = _aliases(lowered)
+    learn = (*sections["learn"], *sections["renew"])
+    blocks = into_blocks(learn)
+    first = into_blocks(_on_first(lowered, set(record)))
+    derive = into_blocks(sections["derive"])
+    express = into_blocks(s for s in sections["express"] if not set(targets_of(s)) & set(aliases))
+    decide = tuple(s for name in ("readout", "choose", "feedback", "modulate") for s in sections[name])
+    brian = [s for b in (*derive, *express, *blocks, *first) if b.home for s in b.statements]
+    brian += [*sections["advance"], *sections["spike"]]
+    return Plan(
+        derive,
+        express,
+        decide,
+        blocks,
+        first,
+        aliases,
+        frozenset(_temporary(lowered, blocks) - set(record)),
+        _shared(lowered, brian),
+    )
+
+
+def into_blocks(statements: Iterable[Statement]) -> tuple[Block, ...]:
+    """Group statements by where they run; one moves up to an earlier block only past what it does not touch."""
+    blocks: list[Block] = []
+    for statement in statements:
+        home = _home(statement)
+        host = next((b for b in reversed(blocks) if b.home == home), None)
+        if host is None or isinstance(statement, Gather) or _conflicts(statement, blocks[_place(blocks, host) + 1 :]):
+            host = Block(home)
+            blocks.append(host)
+        host.statements.append(statement)
+    return tuple(blocks)
+
+
+def _home(statement: Statement) -> str:
+    """Return the space in which Brian2 runs the statement, empty where NumPy does."""
+    if isinstance(statement, Assign | Gather | SpikeStep) and statement.space.kind != "broadcast":
+        return statement.space.name
+    return ""
+
+
+def _place(blocks: list[Block], wanted: Block) -> int:
+    return next(index for index, block in enumerate(blocks) if block is wanted)
+
+
+def _conflicts(statement: Statement, later: list[Block]) -> bool:
+    reads, writes = reads_of(statement), set(targets_of(statement))
+    return any(reads & b.writes or writes & (b.reads | b.writes) for b in later)
+
+
+def _on_first(lowered: LoweredCircuit, looked_at: set[str]) -> list[Statement]:
+    """Return what runs on the first decision of an episode: no weight changes, but what the traces need."""
+    needed = {key for s in lowered.sections["renew"] for key in reads_of(s)} | looked_at
+    kept: list[Statement] = []
+    for statement in reversed(lowered.sections["learn"]):
+        (target,) = targets_of(statement)
+        if target in needed and not lowered.variables[target].persistent:
+            kept.insert(0, statement)
+            needed |= reads_of(statement)
+    return [*kept, *lowered.sections["renew"]]
+
+
+def _aliases(lowered: LoweredCircuit) -> dict[str, str]:
+    """Find readouts that are a state itself; a spiking neuron's state changes once more, at the reset."""
+    found = {}
+    for statement in lowered.sections["express"]:
+        if isinstance(statement, Assign) and isinstance(statement.expression, Read):
+            source = lowered.variables[statement.expression.key]
+            population = lowered.circuit.populations[statement.space.name]
+            if source.role == "membrane" and source.persistent and not population.model.spikes:
+                found[statement.target] = source.key
+    return found
+
+
+def _temporary(lowered: LoweredCircuit, blocks: tuple[Block, ...]) -> set[str]:
+    """Find what is written and read inside one block of learning only."""
+    everywhere: dict[str, int] = {}
+    for _, statement in lowered.statements():
+        for key in reads_of(statement) | set(targets_of(statement)):
+            everywhere[key] = everywhere.get(key, 0) + 1
+    found = set()
+    for block in blocks:
+        inside: dict[str, int] = {}
+        for statement in block.statements:
+            for key in reads_of(statement) | set(targets_of(statement)):
+                inside[key] = inside.get(key, 0) + 1
+        if block.home:
+            found |= {
+                key
+                for key in block.writes
+                if inside[key] == everywhere[key] and not lowered.variables[key].persistent
+            }
+    return found
+
+
+def _shared(lowered: LoweredCircuit, statements: list[Statement]) -> tuple[str, ...]:
+    keys = {key for statement in statements for key in reads_of(statement)}
+    varying = (key for key in keys if lowered.variables[key].value is None)
+    return tuple(sorted(key for key in varying if lowered.variables[key].space.kind == "broadcast"))
+
+
+def slope_of(statement: Assign) -> Expression:
+    """Return f of an integrated ``x = x + dt*f``, for Brian2 to integrate by itself."""
+    change = statement.expression.arguments[1] if isinstance(statement.expression, Apply) else None
+    assert isinstance(change, Apply), "the as-written form of a derivative"
+    assert change.arguments[0] == Read("dt", "broadcast")
+    return change.arguments[1]
+
+
+def reads(expression: Expression) -> set[str]:
+    """Return the keys that a tree reads."""
+    return {node.key for node in walk(expression) if isinstance(node, Read)}

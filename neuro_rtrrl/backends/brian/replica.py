@@ -1,0 +1,129 @@
+"""One seed of a run: its Brian2 objects, its numbers, and what happens before and after the integration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from brian2 import Clock, NetworkOperation
+from brian2.groups.group import CodeRunner
+
+from neuro_rtrrl.backends.brian.groups import Groups
+from neuro_rtrrl.backends.brian.host import Action, Host
+from neuro_rtrrl.backends.brian.plan import Block, Plan
+from neuro_rtrrl.lowering import LoweredCircuit
+
+__all__ = ["Replica"]
+
+
+class Replica:
+    """See the module's text; ``start`` gives initial weights and parameters (the circuit's keys)."""
+
+    def __init__(
+        self,
+        lowered: LoweredCircuit,
+        plan: Plan,
+        clock: Clock,
+        start: Mapping[str, np.ndarray],
+        suffix: str,
+        dtype: Any,
+    ) -> None:
+        self.lowered, self.plan = lowered, plan
+        self.groups = Groups(lowered, plan, clock, suffix)
+        self.host = Host(lowered, self.groups.views(), self.groups.connections, dtype)
+        self.values = self.host.values
+        self._start(start)
+        self._resets = [
+            (key, self._origin(variable.initial))
+            for key, variable in lowered.variables.items()
+            if variable.resets and (key in self.values)
+        ]
+        self._transports = [
+            (self.values[f"{name}.w"], self.values[f"{source}.w"], self._transposition(name, source))
+            for name, source in lowered.transposed.items()
+        ]
+        self._decide = self.host.compile(plan.decide)
+        self._modulators = [name for name in lowered.circuit.neuromodulators if name in self.values]
+        self._first = self._learning(plan.first, self.groups.first)
+        self._learn = self._learning(plan.learn, self.groups.learn)
+        self.operations = [self._operation(block, order, clock, suffix) for block, order in self.groups.sums]
+
+    def _learning(self, blocks: tuple[Block, ...], runners: list[CodeRunner]) -> list[Action]:
+        """Return, in order, NumPy's statements and Brian2's pieces of code."""
+        made, waiting = [], iter(runners)
+        for block in blocks:
+            made += [next(waiting).run] if block.home else self.host.compile(block.statements)
+        return made
+
+    def _operation(self, block: Block, order: int, clock: Clock, suffix: str) -> NetworkOperation:
+        actions = self.host.compile(block.statements)
+
+        def sums() -> None:
+            for action in actions:
+                action()
+
+        return NetworkOperation(sums, clock=clock, when="groups", order=order, name=f"sums_{order}{suffix}")
+
+    # --- numbers at the start --------------------------------------------------------------------------------------
+
+    def _start(self, start: Mapping[str, np.ndarray]) -> None:
+        for key, variable in self.lowered.variables.items():
+            if variable.value is not None or key not in self.values or key in self.plan.aliases:
+                continue
+            if key in start:
+                given = start[key]
+                flat = given[self.groups.connections[variable.space.name]] if given.ndim == 2 else given
+                self.values[key][...] = flat
+        for key, variable in self.lowered.variables.items():
+            if variable.persistent and variable.value is None and key not in start:
+                self._set(key, self._origin(variable.initial)())
+
+    def _origin(self, initial: float | str) -> Callable[[], Any]:
+        if isinstance(initial, str):
+            variable = self.lowered.variables[initial]
+            if variable.value is None:
+                return lambda: self.values[initial]
+            return lambda: variable.value
+        return lambda: initial
+
+    def _set(self, key: str, value: Any) -> None:
+        if self.lowered.variables[key].space.kind == "broadcast":
+            self.host.put(key, value)
+        elif key in self.values:
+            self.values[key][...] = value
+
+    def _transposition(self, name: str, source: str) -> np.ndarray:
+        """Return, for each synapse of ``name``, the place of its twin in ``source`` (-1: cut there)."""
+        post, pre = self.groups.connections[source]
+        shape = self.lowered.spaces[source].shape
+        places = np.full(shape, -1)
+        places[post, pre] = np.arange(len(post))
+        own_post, own_pre = self.groups.connections[name]
+        return places[own_pre, own_post]
+
+    # --- one decision ----------------------------------------------------------------------------------------------
+
+    def restart(self) -> None:
+        """Put membranes and traces back to their initial values."""
+        for key, origin in self._resets:
+            self._set(key, origin())
+        for runner in self.groups.express:
+            runner.run()
+
+    def decide(self, first: bool) -> None:
+        """Read out, choose, compute the modulators, change weights with the old traces, renew the traces."""
+        for target, source, places in self._transports:
+            target[...] = np.where(places < 0, 0.0, source[places])
+        for action in self._decide:
+            action()
+        if first:
+            for name in self._modulators:
+                self.host.put(name, 0.0)
+        for action in self._first if first else self._learn:
+            action()
+
+    def prepare(self) -> None:
+        """Compile what Brian2's schedule does not run by itself."""
+        for runner in (*self.groups.learn, *self.groups.first):
+            runner.before_run({})

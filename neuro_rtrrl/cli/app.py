@@ -1,0 +1,180 @@
+"""The commands and their options. Heavy modules are imported inside the command that needs them."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["app"]
+
+_application = typer.Typer(
+    name="neuro-rtrrl",
+    help="Real-time recurrent reinforcement learning: one circuit file, two simulators, one hardware ledger.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+File = Annotated[str, typer.Argument(metavar="FILE", help="Circuit file, such as circuits/bg.yaml.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else on standard output.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the file: plasticity.cortical.trace_decay=0.9."),
+]
+
+
+class Backend(str, Enum):
+    """Machines that can run a circuit."""
+
+    jax = "jax"
+    brian2 = "brian2"
+
+
+class Precision(str, Enum):
+    """Floating-point widths."""
+
+    float32 = "float32"
+    float64 = "float64"
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from neuro_rtrrl import __version__
+
+        print(f"neuro-rtrrl {__version__}")
+        raise typer.Exit
+
+
+@_application.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+@_application.command()
+def simulate(
+    file: File,
+    backend: Annotated[Backend, typer.Option(help="Machine that runs the circuit.")] = Backend.jax,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="How many seeds, side by side. Default: 5 on jax, 1 on brian2.")
+    ] = None,
+    decisions: Annotated[
+        int | None,
+        typer.Option(min=1, help="Decision ticks per seed. Default: what the file says under 'run', else 200000 on jax; 2000 on brian2."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="The first seed. Default: 0.")] = None,
+    out: Annotated[str | None, typer.Option(metavar="DIR", help="Results folder. Default: a new one in results/.")] = None,
+    setting: Settings = None,
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="RESULTS", help="Continue from the weights of a finished run.")
+    ] = None,
+    freeze: Annotated[bool, typer.Option("--freeze", help="Run without plasticity.")] = False,
+    intervention: Annotated[
+        list[str] | None, typer.Option("--with", metavar="NAME", help="Apply an intervention that the file names.")
+    ] = None,
+    precision: Annotated[
+        Precision | None, typer.Option(help="Default: float32 on jax, float64 on brian2.")
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Run a circuit in closed loop, learning on, and keep what it did.
+
+    Shows a live line (rate, return, time left), then a summary. Ctrl-C ends the run early and keeps what was recorded.
+    """
+    from neuro_rtrrl.cli.simulate import run_simulate
+
+    return run_simulate(
+        file,
+        settings=setting or [],
+        interventions=intervention or [],
+        json=json,
+        backend=backend.value,
+        seeds=seeds,
+        decisions=decisions,
+        seed=seed,
+        out=out,
+        start_from=start,
+        freeze=freeze,
+        precision=precision.value if precision else None,
+    )
+
+
+@_application.command()
+def check(
+    file: File,
+    biology: Annotated[
+        bool, typer.Option("--biology", help="Audit every plastic synapse group: local, online, free of weight transport?")
+    ] = False,
+    setting: Settings = None,
+    json: Json = False,
+) -> int:
+    """Report every problem of a circuit file at once; exit code 2 if there is any."""
+    from neuro_rtrrl.cli.check import run_check
+
+    return run_check(file, setting or [], biology, json)
+
+
+@_application.command()
+def cost(
+    file: File,
+    profile: Annotated[
+        str | None, typer.Option(metavar="NAME|FILE", help="Hardware profile: loihi1, cmos45, or a YAML file.")
+    ] = None,
+    explain: Annotated[
+        str | None, typer.Option(metavar="PROJECTION", help="Print every lowered line of a projection or population with its count.")
+    ] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Compare with exact RTRL and with BPTT over T steps, against n.")
+    ] = False,
+    steps: Annotated[int, typer.Option(min=1, help="T of the BPTT comparison.")] = 64,
+    setting: Settings = None,
+    json: Json = False,
+) -> int:
+    """Count what one decision costs: operations, memory, reads, writes, messages, and energy where it has a source."""
+    from neuro_rtrrl.cli.cost import run_cost
+
+    return run_cost(file, setting or [], profile, explain, compare, steps, json)
+
+
+@_application.command()
+def draw(
+    file: File,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Picture to write (.svg or .png). Default: both, beside you.")
+    ] = None,
+    setting: Settings = None,
+    json: Json = False,
+) -> int:
+    """Draw the circuit: populations, projections, feedback, dopamine."""
+    from neuro_rtrrl.cli.draw import run_draw
+
+    return run_draw(file, setting or [], out, json)
+
+
+@_application.command()
+def parity(
+    file: File,
+    decisions: Annotated[int, typer.Option(min=1, help="How many decision ticks to compare.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of both runs.")] = 0,
+    tolerance: Annotated[float, typer.Option(min=0.0, help="Largest difference that passes.")] = 1e-9,
+    setting: Settings = None,
+    json: Json = False,
+) -> int:
+    """Run both backends in float64, learning on, and report the largest difference of every variable.
+
+    Exit code 1 if any exceeds the tolerance; the first tick and variable at which they part are named.
+    """
+    from neuro_rtrrl.cli.parity import run_parity
+
+    return run_parity(file, setting or [], decisions, seed, tolerance, json)
+
+
+app = typer.main.get_command(_application)

@@ -1,0 +1,41 @@
+"""``neuro-rtrrl parity``."""
+
+from __future__ import annotations
+
+from neuro_rtrrl.cli.output import console, notice, print_json
+from neuro_rtrrl.graph import load_circuit
+from neuro_rtrrl.parity import ParityReport, parity
+
+__all__ = ["run_parity"]
+
+
+def run_parity(file: str, settings: list[str], decisions: int, seed: int, tolerance: float, json: bool) -> int:
+    """Compare the backends; exit code 1 where they part."""
+    circuit = load_circuit(file, settings)
+    report = parity(circuit, decisions, seed, tolerance, notice=notice)
+    if json:
+        print_json(report.as_dict())
+    else:
+        _print(report)
+    return 0 if report.agrees else 1
+
+
+def _print(report: ParityReport) -> None:
+    from rich.table import Table
+
+    title = f"JAX and Brian2, float64, {report.decisions} decisions: largest difference"
+    table = Table(title=title, title_justify="left")
+    table.add_column("variable")
+    table.add_column("difference", justify="right")
+    table.add_column("")
+    for name, difference in report.max_difference.items():
+        table.add_row(name, f"{difference:.2g}", "" if difference <= report.tolerance else "PARTS")
+    console().print(table)
+    parted = report.first_divergence
+    if parted is None:
+        print(f"The backends agree: nothing differs by more than {report.tolerance:g}.")
+    else:
+        print(
+            f"The backends part at decision {parted.tick} in {parted.variable}: "
+            f"{parted.jax!r} on JAX, {parted.brian2!r} on Brian2."
+        )

@@ -1,0 +1,128 @@
+"""``neuro-rtrrl simulate``: the live line and the summary."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from neuro_rtrrl.cli.output import console, notice, print_json
+from neuro_rtrrl.graph import Circuit, load_circuit
+from neuro_rtrrl.results import Result, ResultsFolder, load_results
+
+__all__ = ["run_simulate"]
+
+INTERRUPTED = 130
+
+
+def run_simulate(
+    file: str,
+    settings: list[str],
+    interventions: list[str],
+    json: bool,
+    out: str | None,
+    start_from: str | None,
+    **options: Any,
+) -> int:
+    """Run the circuit and show what it learned; the heavy imports come after the file is known to be sound."""
+    circuit = load_circuit(file, settings)
+    for name in interventions:
+        circuit = circuit.intervene(name)
+    origin = load_results(start_from, circuit) if start_from else None
+    folder = ResultsFolder.create(out, circuit.name)
+    with _Live(quiet=json) as live:
+        from neuro_rtrrl.simulation import simulate
+
+        result = simulate(circuit, out=folder, start_from=origin, progress=live.update, notice=notice, **options)
+    if json:
+        print_json(result.as_dict())
+    else:
+        _summary(circuit, result)
+    return INTERRUPTED if result.interrupted else 0
+
+
+class _Live:
+    """One line on standard error that tells rate, return and time left; plain lines where it is no terminal."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.quiet = quiet
+        self._progress: Any = None
+        self._task: Any = None
+        self._tenth = 0
+
+    def __enter__(self) -> _Live:
+        if self.quiet:
+            return self
+        if not sys.stderr.isatty():
+            notice("compiling …")
+            return self
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[state]}"))
+        self._progress = Progress(*columns, console=console(stderr=True), transient=True)
+        self._progress.start()
+        self._task = self._progress.add_task("compiling …", total=None, state="")
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+    def update(self, now) -> None:
+        """Show where the run stands."""
+        if self.quiet:
+            return
+        text = _state(now)
+        if self._progress is not None:
+            self._progress.update(
+                self._task, description="simulating", completed=now.done, total=now.total, state=text
+            )
+            return
+        tenth = 10 * now.done // now.total
+        if tenth > self._tenth:
+            self._tenth = tenth
+            notice(f"{now.done:>9,} of {now.total:,} decisions   {text}")
+
+
+def _state(now) -> str:
+    parts = [f"{now.rate:,.0f} decisions/s"]
+    if now.recent_return is not None:
+        parts.append(f"return {now.recent_return:.3g}")
+    if now.seconds_left is not None:
+        minutes, seconds = divmod(int(now.seconds_left + 0.5), 60)
+        parts.append(f"{minutes}:{seconds:02d} left")
+    return "   ".join(parts)
+
+
+def _summary(circuit: Circuit, result: Result) -> None:
+    from rich.table import Table
+
+    screen = console()
+    state = "interrupted after" if result.interrupted else "finished"
+    seeds = f"{len(result.seeds)} seed{'s' * (len(result.seeds) != 1)}"
+    print(
+        f"{circuit.name}: {state} {result.decisions:,} decisions, {seeds}, in {result.wall_seconds:.1f} s "
+        f"({result.decisions_per_second:,.0f} decisions/s; first after {result.first_decision_seconds:.1f} s)"
+    )
+    if circuit.environment is not None:
+        table = Table(title=f"Learning on {circuit.environment.name}", title_justify="left")
+        for heading in ("seed", "episodes", "final return", "best return"):
+            table.add_column(heading, justify="right")
+        document = result.as_dict()
+        rows = zip(result.seeds, document["episodes"], document["final_return"], document["best_return"], strict=True)
+        for seed, episodes, final, best in rows:
+            table.add_row(str(seed), f"{episodes:,}", _number(final), _number(best))
+        screen.print(table)
+        print("final: episodes that end in the last tenth of the run; best: the best tenth")
+    _ledger(circuit)
+    print(f"files: {result.folder}")
+
+
+def _ledger(circuit: Circuit) -> None:
+    from neuro_rtrrl.ledger import cost, headline
+
+    for line in headline(cost(circuit)):
+        print(line)
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"

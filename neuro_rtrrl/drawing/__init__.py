@@ -1,0 +1,5 @@
+"""Pictures of circuits."""
+
+from neuro_rtrrl.drawing.render import Picture, draw
+
+__all__ = ["Picture", "draw"]

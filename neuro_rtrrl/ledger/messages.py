@@ -1,0 +1,98 @@
+"""What travels between places: rates, spikes, modulators, and what the environment says and hears.
+
+One *message* is one value sent by one neuron along one projection, whatever the number of synapses that it reaches
+there (multicast): a chip's router sees the message, its synaptic memory the synapses.
+
+- A rate is sent once a decision; once a ``dt`` where the source moves every ``dt`` and the target reads it every
+  ``dt``. A projection that carries two channels (an error and its entropy part) sends two messages a neuron, one that
+  carries only a constant sends none.
+- A spike is one message for each projection from its neuron: how many there are only a run can tell.
+- A modulator is sent once a decision to each projection or population that learns from it.
+- The environment sends the observation and the reward and receives the action: host messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from neuro_rtrrl.language import Read, walk
+from neuro_rtrrl.lowering import EVERY_DT, Assign, Gather, LoweredCircuit, SpikeStep
+from neuro_rtrrl.lowering.simplify import reads_of
+
+__all__ = ["Messages", "count_messages"]
+
+
+@dataclass(frozen=True)
+class Messages:
+    """Messages of one kind on one account.
+
+    ``kind`` is ``rate``, ``spike``, ``modulator`` or ``host``; ``count`` is per decision, for spikes per spike of
+    ``trigger``, of which a decision has at most ``most_spikes``.
+    """
+
+    owner: str
+    kind: str
+    count: int
+    trigger: str = ""
+    most_spikes: int = 0
+
+
+def count_messages(lowered: LoweredCircuit) -> tuple[Messages, ...]:
+    """Return the messages of one decision, by the projection or population that they reach."""
+    return (*_rates(lowered), *_spikes(lowered), *_modulators(lowered), *_host(lowered))
+
+
+def _rates(lowered: LoweredCircuit) -> Iterator[Messages]:
+    moving = {
+        statement.target
+        for section in EVERY_DT
+        for statement in lowered.sections.get(section, ())
+        if isinstance(statement, Assign | Gather)
+    }
+    sent: dict[str, int] = {}
+    for section, statement in lowered.statements():
+        if not isinstance(statement, Gather):
+            continue
+        for term in statement.terms:
+            space = lowered.spaces[term.projection]
+            for key in {n.key for n in walk(term.expression) if isinstance(n, Read) and n.access == "pre"}:
+                every_dt = section in EVERY_DT and _origin(key, lowered) <= moving
+                times = lowered.circuit.timing.steps if every_dt else 1
+                count = lowered.spaces[space.pre].elements * times
+                sent[term.projection] = sent.get(term.projection, 0) + count
+    yield from (Messages(projection, "rate", count) for projection, count in sent.items())
+
+
+def _origin(key: str, lowered: LoweredCircuit) -> set[str]:
+    return set(lowered.concatenations.get(key, (key,)))
+
+
+def _spikes(lowered: LoweredCircuit) -> Iterator[Messages]:
+    for statement in lowered.sections.get("spike", ()):
+        if isinstance(statement, SpikeStep) and statement.kind == "pathway" and statement.event == "pre":
+            neurons = lowered.variables[statement.trigger].space.elements
+            most = neurons * lowered.circuit.timing.steps
+            yield Messages(statement.space.name, "spike", 1, statement.trigger, most)
+
+
+def _modulators(lowered: LoweredCircuit) -> Iterator[Messages]:
+    heard: dict[str, set[str]] = {}
+    for section in ("learn", "renew"):
+        for statement in lowered.sections.get(section, ()):
+            signals = reads_of(statement) & set(lowered.circuit.neuromodulators)
+            if isinstance(statement, Assign) and signals:
+                heard.setdefault(place(statement.owner, lowered), set()).update(signals)
+    yield from (Messages(owner, "modulator", len(signals)) for owner, signals in heard.items())
+
+
+def _host(lowered: LoweredCircuit) -> Iterator[Messages]:
+    environment = lowered.circuit.environment
+    if environment is not None:
+        yield Messages("environment", "host", len(environment.observation) + 1 + 1)
+
+
+def place(owner: str, lowered: LoweredCircuit) -> str:
+    """Return the population of a learned parameter (``cortex.tau`` belongs to ``cortex``), else the owner itself."""
+    population = owner.split(".", 1)[0]
+    return population if population in lowered.circuit.populations else owner

@@ -1,0 +1,116 @@
+"""The report for a terminal: tables by rich, which is imported only here and only when something is shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from neuro_rtrrl.ledger.pricing import Energy
+from neuro_rtrrl.ledger.report import CostReport
+from neuro_rtrrl.ledger.tables import Table, format_count
+from neuro_rtrrl.units import format_si
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+__all__ = ["render", "render_table"]
+
+
+def render(report: CostReport, comparison: bool = False) -> Group:
+    """Return the whole report as one rich renderable.
+
+    Parameters
+    ----------
+    report : CostReport
+    comparison : bool
+        Whether the table against exact RTRL and BPTT follows.
+    """
+    from rich.console import Group
+    from rich.text import Text
+
+    parts: list[Any] = [Text(f"{report.circuit.name}: {', '.join(report.headline())}", style="bold"), ""]
+    for table in report.tables():
+        parts += [render_table(table), ""]
+    for population, entry in report.per_spike.items():
+        parts += [render_table(_per_spike(population, entry)), ""]
+    parts += [render_table(_neurobench(report.neurobench)), ""]
+    if report.energy is not None:
+        parts += [render_table(_energy(report.energy)), ""]
+        if report.unpriced:
+            parts += [render_table(_unpriced(report.energy)), ""]
+    table = report.comparison() if comparison else None
+    if table is not None:
+        parts += [render_table(table), ""]
+    return Group(*parts[:-1])
+
+
+def render_table(table: Table) -> Any:
+    """Return one table as a rich table."""
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    head, *body = table.cells()
+    totalled = table.totalled and len(table) > 1
+    drawn = RichTable(
+        title=table.title, title_justify="left", caption=table.note or None, caption_justify="left", box=None, pad_edge=False
+    )
+    for number, column in enumerate(head):
+        wide = number > 0 and column in ("why", "note")
+        drawn.add_column(column, justify="left" if number == 0 or wide else "right", no_wrap=number == 0)
+    for number, cells in enumerate(body):
+        last = totalled and number == len(body) - 1
+        drawn.add_row(*(Text(cell) for cell in cells), style="bold" if last else None)
+    return drawn
+
+
+def _per_spike(population: str, entry: dict[str, Any]) -> Table:
+    rows = {phase: kinds for phase, kinds in entry["operations"].items() if any(kinds.values())}
+    kinds = tuple(kind for kind in next(iter(entry["operations"].values())) if any(row[kind] for row in rows.values()))
+    note = f"at most {format_count(entry['most_spikes'])} spikes a decision, if every neuron fired in every dt"
+    return Table(f"for each spike of {population}", "phase", kinds, rows, note=note)
+
+
+def _neurobench(metrics: dict[str, Any]) -> Table:
+    operations = metrics["synaptic_operations"]
+    values = {
+        "footprint (bytes)": metrics["footprint"],
+        "connection sparsity": metrics["connection_sparsity"],
+        "activation sparsity": metrics["activation_sparsity"],
+        **{f"synaptic operations: {name}": value for name, value in operations.items()},
+    }
+    rows = {name: {"value": None if value is None else f"{value:,.4g}" if isinstance(value, float) else f"{value:,}"} for name, value in values.items()}
+    return Table("NeuroBench, forward part", "metric", ("value",), rows, totalled=False, note="; ".join(metrics["notes"]))
+
+
+def _joules(value: float | None) -> str:
+    return "-" if value is None else format_si(value, "J")
+
+
+def _energy(energy: Energy) -> Table:
+    rows: dict[str, dict[str, Any]] = {}
+    for item in (*energy.items, *energy.beside):
+        label = item.event if item in energy.items else f"beside: {item.event}"
+        rows[label] = {
+            "count": item.count,
+            "low": _joules(item.low),
+            "nominal": _joules(item.nominal),
+            "high": _joules(item.high),
+            "grade": item.grade,
+            "note": item.note,
+        }
+    total = energy.total
+    rows["total"] = {
+        "count": "",
+        **{end: _joules(total[end]) for end in ("low", "nominal", "high")},
+        "grade": energy.weakest or "-",
+        "note": f"leaves out {len(energy.unpriced)} kinds of event that are not costed, and what stands beside",
+    }
+    columns = ("count", "low", "nominal", "high", "grade", "note")
+    return Table(f"energy on {energy.profile}, per decision", "event", columns, rows, totalled=False)
+
+
+def _unpriced(energy: Energy) -> Table:
+    rows = {
+        item.event: {"count": item.count, "why": item.reason}
+        for item in energy.unpriced
+    }
+    return Table("not costed", "event", ("count", "why"), rows, totalled=False)

@@ -1,0 +1,250 @@
+"""The results folder: made before a run starts, filled when it ends, read by ``--from``."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neuro_rtrrl.errors import CircuitError, NeuroRtrrlError, Problem, RunError
+from neuro_rtrrl.graph.circuit import Circuit
+from neuro_rtrrl.graph.interventions import with_weights
+from neuro_rtrrl.results.episodes import Episodes
+from neuro_rtrrl.results.provenance import now
+from neuro_rtrrl.results.result import Result
+from neuro_rtrrl.results.weights import state_to_dataset
+
+__all__ = ["DEFAULT_BASE", "ResultsFolder", "load_results"]
+
+DEFAULT_BASE = Path("results")
+FORMAT = 1  # of the folder; raised when a reader of the old form would misread the new one
+
+
+class ResultsFolder:
+    """A folder that one run owns. Make it with :meth:`create`, before the run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, path: str | os.PathLike | None, circuit_name: str) -> ResultsFolder:
+        """Make the folder, so that a long run cannot fail at its end for want of one.
+
+        Parameters
+        ----------
+        path : path or None
+            None makes ``results/<circuit>-<timestamp>-<n>``.
+        circuit_name : str
+
+        Raises
+        ------
+        CircuitError
+            If something is there already.
+        RunError
+            If it cannot be made or written.
+        """
+        folder = cls(_new_default(circuit_name) if path is None else _given(Path(path)))
+        with folder._writing("summary.json") as probe:  # shows now, not after an hour, whether one can write here
+            probe.write_text(json.dumps({"format": FORMAT, "circuit": circuit_name, "finished": False}) + "\n")
+        return folder
+
+    def begin(self, circuit: Circuit, provenance: Mapping[str, Any]) -> None:
+        """Write the resolved circuit and what is known of the run at its start."""
+        with self._writing("circuit.yaml") as target:
+            target.write_text(circuit.document or f"circuit: {circuit.name}\n", encoding="utf-8")
+        self._write_json("provenance.json", provenance)
+
+    def finish(
+        self, result: Result, circuit: Circuit, provenance: Mapping[str, Any], units: Mapping[str, Any] | None = None
+    ) -> None:
+        """Write everything that the run left: weights first, so that they are safe if the disk fills up.
+
+        Raises
+        ------
+        RunError
+            If a file cannot be written; those before it stay.
+        """
+        names = {key: str(value) for key, value in (units or {}).items()}
+        self._write_dataset("weights.nc", state_to_dataset(circuit, result.seeds, result.state, names))
+        self._write_dataset("episodes.nc", result.episodes.to_dataset())
+        self._write_dataset("recordings.nc", result.recordings)
+        self._write_json("provenance.json", {**provenance, "end": now()})
+        summary = {**result.as_dict(), "results": str(self.path)}
+        self._write_json("summary.json", {"format": FORMAT, "finished": True, **summary})
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[Path]:
+        """Yield a temporary path that becomes ``name`` when the block ends well (for pictures and reports)."""
+        with self._writing(name) as target:
+            yield target
+
+    @contextmanager
+    def _writing(self, name: str) -> Iterator[Path]:
+        final = self.path / name
+        # the suffix stays last: writers choose the format by it
+        temporary = final.with_name(f".{final.stem}.{os.getpid()}.part{final.suffix}")
+        try:
+            yield temporary
+            os.replace(temporary, final)
+        except NeuroRtrrlError:
+            raise
+        except (OSError, RuntimeError) as error:  # the NetCDF library reports a full disk as RuntimeError
+            raise RunError(
+                Problem(f"{final} could not be written: {_reason(error)}", hint=_hint(error))
+            ) from error
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def _write_json(self, name: str, content: Mapping[str, Any]) -> None:
+        with self._writing(name) as target:
+            text = json.dumps(content, indent=2, ensure_ascii=False, default=str)
+            target.write_text(text + "\n", encoding="utf-8")
+
+    def _write_dataset(self, name: str, dataset) -> None:
+        packed = {
+            str(each): {"zlib": True, "complevel": 4}
+            for each, array in dataset.variables.items()
+            if array.size and array.ndim and array.dtype.kind in "iufb"
+        }
+        with self._writing(name) as target:
+            dataset.to_netcdf(target, encoding=packed)
+
+
+def load_results(path: str | os.PathLike, circuit: Circuit | None = None) -> Result:
+    """Read a results folder.
+
+    Parameters
+    ----------
+    path : path
+    circuit : Circuit, optional
+        A circuit that is to take the weights: they are checked against it.
+
+    Raises
+    ------
+    CircuitError
+        If it is no results folder, is incomplete or damaged, or its weights do not fit ``circuit``.
+    """
+    import xarray
+
+    folder = Path(path)
+    summary = _summary(folder)
+    try:
+        read = {
+            name: xarray.load_dataset(folder / f"{name}.nc", decode_times=False, decode_timedelta=False)
+            for name in ("weights", "episodes", "recordings")
+        }
+        provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+        stored = read["weights"]
+        result = Result(
+            circuit=str(summary["circuit"]),
+            seeds=tuple(int(seed) for seed in np.atleast_1d(stored["seed"].values)),
+            decisions=int(summary["decisions"]),
+            episodes=Episodes.from_dataset(read["episodes"]),
+            recordings=read["recordings"],
+            state={str(each.attrs["key"]): each.values for each in stored.data_vars.values()},
+            settable=tuple(str(each.attrs["key"]) for each in stored.data_vars.values() if each.attrs["settable"]),
+            wall_seconds=float(summary["wall_seconds"]),
+            decisions_per_second=float(summary["decisions_per_second"]),
+            first_decision_seconds=float(summary["first_decision_seconds"]),
+            interrupted=bool(summary["interrupted"]),
+            folder=folder,
+            provenance=provenance,
+        )
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        raise CircuitError(
+            Problem(
+                f"the results in {folder} cannot be read",
+                found=f"{type(error).__name__}: {error}",
+                hint="a file is missing or damaged; run the circuit again",
+            )
+        ) from error
+    if circuit is not None:
+        _fits(result, circuit, folder)
+    return result
+
+
+def _fits(result: Result, circuit: Circuit, folder: Path) -> None:
+    try:
+        with_weights(circuit, result.of(result.seeds[0]))
+    except CircuitError as error:
+        head = Problem(
+            f"the weights in {folder} (circuit '{result.circuit}') do not fit circuit '{circuit.name}'",
+            hint="continue with the circuit file of that run, or change only what leaves its populations as they are",
+        )
+        raise CircuitError([head, *error.problems]) from None
+
+
+def _summary(folder: Path) -> dict[str, Any]:
+    def problem(message: str, **details) -> CircuitError:
+        return CircuitError(Problem(message, **details))
+
+    if not folder.is_dir():
+        missing = "is not a folder" if folder.exists() else "does not exist"
+        raise problem(f"{folder} {missing}", hint="give the results folder of an earlier 'simulate'")
+    try:
+        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        if not isinstance(summary, dict) or "format" not in summary:
+            raise ValueError
+    except (OSError, ValueError):
+        raise problem(
+            f"{folder} is no results folder: it holds no readable summary.json",
+            hint="give the folder that 'simulate' named at its end",
+        ) from None
+    if summary["format"] != FORMAT:
+        raise problem(f"{folder} was written in another format", found=str(summary["format"]), available=(str(FORMAT),))
+    if not summary.get("finished"):
+        raise problem(f"the run in {folder} is not finished", hint="wait for it, or give the folder of another run")
+    return summary
+
+
+def _new_default(circuit_name: str) -> Path:
+    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+    safe = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in circuit_name) or "circuit"
+    for number in range(1, 10_000):
+        path = DEFAULT_BASE / f"{safe}-{stamp}-{number}"
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            if path.exists():
+                continue
+            raise _unwritable(path, NotADirectoryError(errno.ENOTDIR, "results is not a folder")) from None
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        return path
+    raise RunError(Problem(f"no free name for a results folder in {DEFAULT_BASE}"))
+
+
+def _given(path: Path) -> Path:
+    try:
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            what = "is a file" if not path.is_dir() else "already holds files"
+            raise CircuitError(
+                Problem(f"the results folder {path} {what}", hint="choose another --out, or remove it first")
+            )
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    return path
+
+
+def _unwritable(path: Path, error: OSError) -> RunError:
+    return RunError(Problem(f"the results folder {path} cannot be made: {_reason(error)}", hint=_hint(error)))
+
+
+def _reason(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or str(error)).strip().lower()
+
+
+def _hint(error: Exception) -> str:
+    if getattr(error, "errno", None) == errno.ENOSPC:
+        return "the disk is full: free some space, or choose another --out"
+    if isinstance(error, RuntimeError):
+        return "is the disk full? choose another --out, or record less"
+    return "choose another --out, where you may write"

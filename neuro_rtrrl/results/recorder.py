@@ -1,0 +1,181 @@
+"""Recordings: from chunks of a run to one labelled dataset.
+
+A tick is labelled with the start of its interval, as Brian2's monitors do: decision ``d`` has the time
+``d * decision_interval``, a spike in integration step ``i`` the time ``i * dt``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neuro_rtrrl.graph.circuit import Circuit, Recording
+
+if TYPE_CHECKING:
+    from neuro_rtrrl.backends.chunk import Chunk
+
+__all__ = ["Recorder"]
+
+
+class Recorder:
+    """Keeps the recorded variables of S seeds.
+
+    Parameters
+    ----------
+    circuit : Circuit
+    seeds : sequence of int
+    record : iterable of Recording, optional
+        What to keep; the circuit's own list by default.
+    units : mapping of str to Dimension or str, optional
+        Key → physical dimension; what is missing is a pure number.
+    """
+
+    def __init__(
+        self,
+        circuit: Circuit,
+        seeds: Sequence[int],
+        record: Iterable[Recording] | None = None,
+        units: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.circuit = circuit
+        self.seeds = tuple(int(seed) for seed in seeds)
+        self.record = tuple(circuit.record if record is None else record)
+        self.units = {key: str(value) for key, value in (units or {}).items()}
+        self._kept: dict[str, list[np.ndarray]] = {each.key: [] for each in self.record}
+        self._ticks: dict[str, list[np.ndarray]] = {each.key: [] for each in self.record}
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The variables that a backend must hand over."""
+        return tuple(each.key for each in self.record)
+
+    def add(self, chunk: Chunk) -> None:
+        """Keep what is asked for of a chunk: values (S, count, ...), by step (S, count, k, ...)."""
+        for each in self.record:
+            if each.key not in chunk.records:
+                continue
+            values = np.asarray(chunk.records[each.key])
+            if _spikes(each):
+                self._add_spikes(each, values, chunk.start)
+            elif each.every == 0:
+                steps = values.shape[2]
+                flat = values.reshape(values.shape[0], -1, *values.shape[3:])
+                self._keep(each, flat, chunk.start * steps + np.arange(flat.shape[1]))
+            else:
+                decisions = chunk.start + np.arange(values.shape[1])
+                wanted = np.flatnonzero(decisions % each.every == 0)
+                self._keep(each, values[:, wanted], decisions[wanted])
+
+    def _keep(self, each: Recording, values: np.ndarray, ticks: np.ndarray) -> None:
+        if each.neurons is not None:
+            values = values[:, :, list(each.neurons)]
+        self._kept[each.key].append(np.array(values))  # a copy: a view would keep the whole chunk alive
+        self._ticks[each.key].append(ticks)
+
+    def _add_spikes(self, each: Recording, values: np.ndarray, start: int) -> None:
+        seeds, count, steps, size = values.shape
+        seed, step, neuron = np.nonzero(values.reshape(seeds, count * steps, size))
+        if each.neurons is not None:
+            wanted = np.isin(neuron, each.neurons)
+            seed, step, neuron = seed[wanted], step[wanted], neuron[wanted]
+        self._kept[each.key].append(np.stack([seed, neuron]).astype(np.int32))
+        self._ticks[each.key].append(start * steps + step)
+
+    # --- the dataset -------------------------------------------------------------------------------------------
+
+    def dataset(self):
+        """Return what was kept so far as an ``xarray.Dataset``.
+
+        Dimensions are ``seed``, ``decision`` (with the coordinate ``time``; ``decision_every_<n>`` where only each n-th
+        was kept, ``step`` for each dt) and ``<population>_neuron``, ``<population>_post``, ``<population>_pre``. Spikes are
+        ragged: ``<population>_spike_time``, ``_spike_neuron`` and ``_spike_seed`` over ``<population>_spike``. Every variable
+        has ``key``, ``units`` and ``long_name``.
+        """
+        import xarray
+
+        dataset = xarray.Dataset(
+            coords={"seed": np.asarray(self.seeds, dtype=np.int64)},
+            attrs={"circuit": self.circuit.name, "time": "start of the decision interval or integration step"},
+        )
+        for each in self.record:
+            if _spikes(each):
+                self._write_spikes(dataset, each)
+            elif self._kept[each.key]:
+                self._write(dataset, each)
+        return dataset
+
+    def _write(self, dataset, each: Recording) -> None:
+        values = np.concatenate(self._kept[each.key], axis=1)
+        ticks = np.concatenate(self._ticks[each.key])
+        base = "step" if each.every == 0 else "decision" if each.every == 1 else f"decision_every_{each.every}"
+        interval = self.circuit.timing.dt if each.every == 0 else self.circuit.timing.decision_interval
+        clock = _dimension(dataset, base, ticks)
+        time = "time" if clock == "decision" else f"{clock}_time"
+        dataset.coords[time] = (clock, ticks * interval, {"units": "second", "long_name": "model time"})
+        dims = ["seed", clock]
+        for name, labels in self._axes(each, values.shape[2:]):
+            dims.append(_dimension(dataset, name, labels))
+        attributes = {
+            "key": each.key,
+            "units": self.units.get(each.key, "1"),
+            "long_name": self._long_name(each),
+        }
+        dataset[each.key.replace(".", "_")] = (tuple(dims), values, attributes)
+
+    def _axes(self, each: Recording, shape: tuple[int, ...]) -> list[tuple[str, np.ndarray]]:
+        projection = self.circuit.projections.get(each.owner)
+        if projection is not None and len(shape) == 2:
+            names = f"{projection.target.population}_post", f"{projection.source.population}_pre"
+        else:
+            names = (f"{each.owner}_neuron",) if len(shape) == 1 else ()
+            names += tuple(f"{each.owner}_axis_{axis}" for axis in range(len(names), len(shape)))
+        labels = [np.arange(size) for size in shape]
+        if each.neurons is not None and labels:
+            labels[0] = np.asarray(each.neurons)
+        return list(zip(names, labels, strict=True))
+
+    def _write_spikes(self, dataset, each: Recording) -> None:
+        pairs = [np.zeros((2, 0), np.int32), *self._kept[each.key]]
+        seed, neuron = np.concatenate(pairs, axis=1)
+        step = np.concatenate([np.zeros(0, np.int64), *self._ticks[each.key]])
+        order = np.lexsort((neuron, step, seed))
+        times = step[order] * self.circuit.timing.dt
+        numbers = np.asarray(self.seeds, dtype=np.int64)[seed[order]]
+        name, dim = f"{each.owner}_spike", (f"{each.owner}_spike",)
+        label = each.owner.replace("_", " ")
+        key = {"key": each.key}
+        dataset[f"{name}_time"] = (dim, times, {**key, "units": "second", "long_name": f"spike times of {label}"})
+        dataset[f"{name}_neuron"] = (dim, neuron[order], {"long_name": f"neuron of {label} that fired"})
+        dataset[f"{name}_seed"] = (dim, numbers, {"long_name": "seed of the run in which it fired"})
+
+    def _long_name(self, each: Recording) -> str:
+        owner = each.owner.replace("_", " ")
+        if each.owner in self.circuit.neuromodulators and not each.variable:
+            return f"{owner} ({self.circuit.neuromodulators[each.owner].model.name.replace('_', ' ')})"
+        if each.owner in self.circuit.populations:
+            model = self.circuit.populations[each.owner].model
+        elif each.owner in self.circuit.projections:
+            model = self.circuit.projections[each.owner].rule
+        else:
+            return owner
+        described = {state.name: state.description for state in model.states}
+        described |= {parameter.name: parameter.description for parameter in model.parameters}
+        described.setdefault("r", "rate")
+        return f"{described.get(each.variable) or each.variable} of {owner}"
+
+
+def _spikes(each: Recording) -> bool:
+    return each.variable == "spike"
+
+
+def _dimension(dataset, base: str, labels: np.ndarray) -> str:
+    """Return a dimension with exactly these labels: ``base``, or ``base_2`` where ``base`` has others."""
+    name, number = base, 1
+    while name in dataset.coords and not np.array_equal(dataset.coords[name].values, labels):
+        number += 1
+        name = f"{base}_{number}"
+    if name not in dataset.coords:
+        dataset.coords[name] = (name, labels)
+    return name

@@ -1,0 +1,156 @@
+"""The JAX backend, in closed loop and learning, is Algorithm 1: every variable, every decision."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.oracle.from_circuit import (
+    CARTPOLE,
+    SYMMETRIC,
+    action_uniforms,
+    differences,
+    drive,
+    keys_of,
+    load_small,
+    masks_of,
+    oracle_of,
+    put_state,
+    run_program,
+)
+
+SEED, DECISIONS = 3, 400
+SPARSE = (
+    "projections.sensory_to_cortex.connectivity={probability: 0.7}",
+    "projections.cortex_recurrent.connectivity={probability: 0.3}",
+    "projections.cortex_to_dorsal.connectivity={probability: 0.6}",
+)
+OTHER_NUMBERS = (
+    "plasticity.cortical.optimiser=sgd",
+    "plasticity.cortical.learning_rate=3e-3",
+    "plasticity.cortical.trace_decay=0.8",
+    "plasticity.cortical.entropy_rate=0.05",
+    "plasticity.corticostriatal.optimiser=sgd",
+    "plasticity.corticostriatal.learning_rate=1e-2",
+    "plasticity.corticostriatal.trace_decay=0.3",
+    "plasticity.corticostriatal.entropy_rate=0.02",
+    "projections.ventral_feedback.gain=0.5",
+    "projections.dorsal_feedback.gain=1.7",
+    "neuromodulators.dopamine.gain=0.6",
+    "neuromodulators.dopamine.discount=0.9",
+)
+READOUT_BIASES = tuple(
+    f"populations.{name}.{line}"
+    for name in ("dorsal_striatum", "ventral_striatum")
+    for line in ("plasticity=corticostriatal", "learns=[bias]")
+)
+CIRCUITS = {
+    "cartpole": CARTPOLE,
+    "memory chain": (),
+    "four steps a decision": (*CARTPOLE, "timing.dt=5 ms"),
+    "twenty steps a decision": ("timing.dt=1 ms",),
+    "sparse": (*CARTPOLE, *SPARSE),
+    "sparse and symmetric": (*CARTPOLE, *SPARSE, *SYMMETRIC),
+    "other numbers": (*CARTPOLE, *SPARSE, *OTHER_NUMBERS),
+    "readout biases": (*CARTPOLE, *READOUT_BIASES),
+}
+
+
+@pytest.fixture(scope="module")
+def run():
+    """Run a circuit of the table in float64, once."""
+    runs: dict = {}
+
+    def get(name):
+        if name not in runs:
+            circuit = load_small(*CIRCUITS[name])
+            runs[name] = (circuit, *run_program(circuit, DECISIONS, (SEED,)))
+        return runs[name]
+
+    return get
+
+
+@pytest.mark.parametrize("name", CIRCUITS)
+def test_every_variable_equals_the_oracle_in_double_precision(run, name):
+    circuit, _, chunk = run(name)
+    expected = drive(oracle_of(circuit, SEED), circuit, chunk, SEED)
+    found = differences(circuit, chunk, expected)
+    assert max(found.values()) < 1e-10, {key: value for key, value in found.items() if value >= 1e-10}
+    assert len(found) > 30 or name == "other numbers"
+    for projection in ("cortex_recurrent", "cortex_to_dorsal", "cortex_to_ventral", "sensory_to_cortex"):
+        weights = chunk.records[f"{projection}.w"][0]
+        assert np.abs(weights[-1] - weights[0]).max() > 1e-3  # it did learn
+
+
+@pytest.mark.parametrize("name", ["cartpole", "memory chain"])
+def test_the_compared_runs_hold_the_episode_ends_that_matter(run, name):
+    _, _, chunk = run(name)
+    assert chunk.first[0, 0]
+    assert chunk.first.sum() > 10
+    np.testing.assert_array_equal(chunk.first[0, 1:], (chunk.terminated | chunk.truncated)[0, :-1])
+    assert (chunk.terminated & ~chunk.truncated).any()
+    assert (chunk.truncated & ~chunk.terminated).any() == (name == "cartpole")
+
+
+@pytest.mark.parametrize("name", ["cartpole", "memory chain"])
+def test_every_single_tick_equals_the_oracle_in_single_precision(name):
+    """Each tick starts the float64 oracle from the state that the backend is in: no error can build up or hide.
+
+    Differences are relative to the largest value that a variable takes in the run.
+    """
+    circuit = load_small(*CIRCUITS[name])
+    _, chunk = run_program(circuit, DECISIONS, (SEED,), "float32")
+    oracle, uniforms = oracle_of(circuit, SEED), action_uniforms(SEED, DECISIONS)
+    assert circuit.environment is not None
+    seen = chunk.records["sensory.r"][0][:, : len(circuit.environment.observation)]
+    history = []
+    for t in range(DECISIONS):
+        if t:
+            put_state(oracle, circuit, chunk, t - 1)
+        answer = (seen[t], chunk.reward[0, t], bool(chunk.terminated[0, t]), bool(chunk.first[0, t]))
+        history.append(oracle.tick(*answer, uniforms[t]))
+    expected = {key: np.stack([variables[key] for variables in history]) for key in history[0]}
+    found = differences(circuit, chunk, expected, relative=True)
+    assert max(found.values()) < 1e-6, {key: value for key, value in found.items() if value >= 1e-6}
+    np.testing.assert_array_equal(chunk.records["action"][0], expected["action"])
+
+
+@pytest.mark.parametrize("name", ["cartpole", "other numbers"])
+def test_regrouping_and_packing_change_only_the_rounding(name):
+    circuit = load_small(*CIRCUITS[name])
+    programs = [run_program(circuit, 200, (SEED,), record=("action",), regroup=way)[0] for way in (True, False)]
+    packed, written = (program.state() for program in programs)
+    assert programs[0].lowered.members  # something was packed
+    masks = {f"{circuit_name}": mask for circuit_name, mask in _masks_by_projection(circuit).items()}
+    compared = 0
+    for key in packed.keys() & written.keys():
+        existing = masks.get(key.partition(".")[0])
+        pick = (lambda array, existing=existing: array[0][existing]) if existing is not None else (lambda array: array[0])
+        np.testing.assert_allclose(pick(packed[key]), pick(written[key]), rtol=0, atol=1e-12, err_msg=key)
+        compared += 1
+    assert {"cortex.h", "cortex_recurrent.w", "cortex_recurrent.e", "cortex.tau"} <= packed.keys() & written.keys()
+    assert compared > 15
+
+
+def test_what_is_recorded_does_not_change_the_run(run):
+    circuit, _, chunk = run("cartpole")
+    program, _ = run_program(circuit, DECISIONS, (SEED,), record=())
+    state = program.state()
+    for key in keys_of(circuit).values():
+        if key in state:
+            np.testing.assert_allclose(state[key][0], chunk.records[key][0, -1], rtol=0, atol=1e-11, err_msg=key)
+
+
+def test_seeds_run_together_as_they_run_alone(run):
+    circuit, _, alone = run("cartpole")
+    _, together = run_program(circuit, DECISIONS, (SEED, 0))
+    for key, values in together.records.items():
+        np.testing.assert_allclose(values[0], alone.records[key][0], rtol=0, atol=1e-11, err_msg=key)
+    zero = drive(oracle_of(circuit, 0), circuit, together, 0, index=1)
+    assert max(differences(circuit, together, zero, index=1).values()) < 1e-10
+    assert np.abs(together.records["cortex.h"][0] - together.records["cortex.h"][1]).max() > 1e-2
+
+
+def _masks_by_projection(circuit):
+    names = {"W_in": "sensory_to_cortex", "W_rec": "cortex_recurrent", "W_A": "cortex_to_dorsal"}
+    return {names[name]: mask for name, mask in masks_of(circuit).items()}

@@ -1,0 +1,209 @@
+"""What a circuit file becomes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from neuro_rtrrl.graph import build_circuit, load_circuit, mask, synapse_count
+from neuro_rtrrl.graph.equations import (
+    intrinsic_troubles,
+    modulator_troubles,
+    neuron_troubles,
+    optimiser_troubles,
+    rule_troubles,
+)
+from neuro_rtrrl.graph.scope import intrinsic_scope, neuron_variables, synapse_scope
+from neuro_rtrrl.models import models
+from neuro_rtrrl.spec import parse_document, spec_from_document
+
+CIRCUITS = Path(__file__).parents[2] / "circuits"
+SHIPPED = sorted(path.stem for path in CIRCUITS.glob("*.yaml"))
+#: neurons between which each built-in rule makes sense, and the variable that it carries
+PARTNERS = {
+    "fixed": ("ctrnn", "linear", "r"),
+    "fixed_spiking": ("poisson", "lif", "spike"),
+    "rflo_td": ("input", "ctrnn", "r"),
+    "stdp": ("poisson", "lif", "spike"),
+    "td_lambda": ("ctrnn", "softmax", "r"),
+}
+
+
+def build(text: str):
+    document = parse_document(text, "my.yaml")
+    return build_circuit(spec_from_document(document), document)
+
+
+@pytest.fixture
+def basal_ganglia():
+    return load_circuit(CIRCUITS / "bg.yaml")
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_circuits_load_and_read_back_as_themselves(name):
+    circuit = load_circuit(CIRCUITS / f"{name}.yaml")
+    again = build(circuit.document)
+    assert again == circuit
+    assert again.hash == circuit.hash
+
+
+def test_sizes_follow_from_the_environment(basal_ganglia):
+    assert {each.name: each.size for each in basal_ganglia.populations.values()} == {
+        "sensory": 3 + 2 + 1,
+        "cortex": 32,
+        "dorsal_striatum": 2,
+        "ventral_striatum": 1,
+    }
+    masked = load_circuit(CIRCUITS / "cartpole_positions.yaml")
+    assert masked.environment.observe == (0, 2)
+    assert masked.populations["sensory"].size == 2 + 2 + 1
+
+
+def test_quantities_are_si(basal_ganglia):
+    assert basal_ganglia.timing.dt == pytest.approx(0.02)
+    assert basal_ganglia.populations["cortex"].parameters["tau"].arguments == pytest.approx((0.02, 0.1))
+    spikes = load_circuit(CIRCUITS / "stdp.yaml")
+    assert spikes.timing.steps == 10
+    assert spikes.projections["afferents_to_neurons"].delay == pytest.approx(1.5e-3)
+    assert spikes.projections["afferents_to_neurons"].weights.arguments == pytest.approx((0.0, 5e-4))
+
+
+def test_defaults_named_after_the_clock_take_its_value():
+    circuit = load_circuit(CIRCUITS / "bg.yaml", ["timing.dt=5 ms"])
+    text = circuit.document.replace("    tau_minimum: 20 ms\n", "")
+    assert build(text).populations["cortex"].parameters["tau_minimum"].constant == pytest.approx(5e-3)
+
+
+def test_ends_without_a_port_mean_the_usual_one(basal_ganglia):
+    projection = basal_ganglia.projections["cortex_recurrent"]
+    assert (str(projection.source), str(projection.target)) == ("cortex.r", "cortex.u")
+    spikes = load_circuit(CIRCUITS / "stdp.yaml").projections["afferents_to_neurons"]
+    assert (str(spikes.source), str(spikes.target)) == ("afferents.spikes", "neurons.v")
+
+
+def test_a_projection_without_plasticity_is_fixed(basal_ganglia):
+    assert basal_ganglia.projections["dorsal_feedback"].rule.name == "fixed"
+    text = (CIRCUITS / "stdp.yaml").read_text(encoding="utf-8")
+    start, end = text.index("plasticity:\n"), text.index("projections:\n")
+    spikes = build((text[:start] + text[end:]).replace("    plasticity: pairs\n", ""))
+    assert spikes.projections["afferents_to_neurons"].rule.name == "fixed_spiking"
+    assert not spikes.projections["afferents_to_neurons"].rule.plastic
+
+
+def test_a_population_with_a_rule_learns_all_that_the_rule_can_teach_it():
+    text = (CIRCUITS / "bg.yaml").read_text(encoding="utf-8").replace("    learns: [bias, tau]\n", "")
+    assert build(text).populations["cortex"].learns == ("bias", "tau")
+
+
+def test_symmetric_feedback_finds_the_forward_projection():
+    circuit = load_circuit(CIRCUITS / "bg.yaml", ["projections.dorsal_feedback.feedback=symmetric"])
+    assert circuit.projections["dorsal_feedback"].transpose_of == "cortex_to_dorsal"
+    assert circuit.projections["ventral_feedback"].transpose_of is None
+
+
+def test_overrides_reach_the_circuit():
+    circuit = load_circuit(CIRCUITS / "bg.yaml", ["populations.cortex.size=8", "timing.dt=1 ms"])
+    assert circuit.populations["cortex"].size == 8
+    assert circuit.timing.steps == 20
+
+
+def test_the_hash_names_what_is_computed_and_not_how_it_is_written(basal_ganglia):
+    text = (CIRCUITS / "bg.yaml").read_text(encoding="utf-8")
+    assert (
+        build(text.replace("dt: 20 ms,", "dt: 0.02 s,").replace("# A cue", "# cue")).hash
+        == basal_ganglia.hash
+    )
+    assert build(text.replace("size: 32", "size: 31")).hash != basal_ganglia.hash
+    assert basal_ganglia.freeze().hash != basal_ganglia.hash
+    assert basal_ganglia.lesion("dopamine", 0.5).hash != basal_ganglia.hash
+
+
+def test_wiring_is_that_of_the_circuit_and_sparse_as_asked():
+    path = "projections.cortex_recurrent.connectivity"
+    circuit = load_circuit(CIRCUITS / "bg.yaml", [path + "={probability: 0.3, no_self: true}"])
+    projection = circuit.projections["cortex_recurrent"]
+    wired = mask(projection, 32, 32)
+    assert wired is not None
+    assert not wired.diagonal().any()
+    assert wired.sum() == synapse_count(circuit, "cortex_recurrent")
+    assert abs(wired.mean() - 0.3 * 31 / 32) < 0.05
+    assert (mask(projection, 32, 32) == wired).all()
+
+
+@pytest.mark.parametrize("name", models("neurons"))
+def test_equations_of_registered_neurons_have_their_dimensions(name):
+    assert neuron_troubles(models("neurons")[name]) == []
+
+
+@pytest.mark.parametrize("name", models("optimisers"))
+def test_equations_of_registered_optimisers_have_their_dimensions(name):
+    assert optimiser_troubles(models("optimisers")[name]) == []
+
+
+@pytest.mark.parametrize("name", models("modulators"))
+def test_equations_of_registered_modulators_have_their_dimensions(name):
+    assert modulator_troubles(models("modulators")[name]) == []
+
+
+@pytest.mark.parametrize("name", models("plasticity"))
+def test_equations_of_registered_rules_have_their_dimensions_and_see_what_they_read(name):
+    assert name in PARTNERS, "name the neurons between which the new rule makes sense"
+    rule, neurons, dopamine = models("plasticity")[name], models("neurons"), models("modulators")["td_error"]
+    source, target, carried = PARTNERS[name]
+    pre, post = neurons[source], neurons[target]
+    visible = neuron_variables(post)
+    receives = {variable: visible[variable] for variable in next(iter(post.receivers.values()))}
+    assert rule_troubles(rule, synapse_scope(rule, pre, post, carried, dopamine), receives) == []
+    for intrinsic in rule.intrinsic:
+        scope = intrinsic_scope(rule, intrinsic.parameter, post, dopamine)
+        assert intrinsic_troubles(intrinsic, scope) == []
+
+
+def test_the_audit_names_the_term_that_transports_weights(basal_ganglia):
+    assert all(line.local and line.online and line.transport_free for line in basal_ganglia.audit())
+    assert {line.name for line in basal_ganglia.audit()} == {
+        *("sensory_to_cortex", "cortex_recurrent", "cortex_to_dorsal", "cortex_to_ventral"),
+        *("cortex.bias", "cortex.tau"),
+    }
+    transporting = load_circuit(CIRCUITS / "bg.yaml", ["projections.dorsal_feedback.feedback=symmetric"])
+    verdicts = {line.name: line for line in transporting.audit()}
+    assert not verdicts["cortex_recurrent"].transport_free
+    assert "'dorsal_feedback'" in verdicts["cortex_recurrent"].transport_by
+    assert "feedback_post" in verdicts["cortex_recurrent"].transport_by
+    assert not verdicts["cortex.tau"].transport_free
+    assert verdicts["cortex_to_dorsal"].transport_free
+    assert verdicts["cortex_recurrent"].as_dict()["local"] is True
+
+
+def test_circuits_and_their_parts_are_readable(basal_ganglia):
+    assert "cortex: 32 × ctrnn, tau uniform 20 ms to 100 ms" in repr(basal_ganglia)
+    assert "dorsal_striatum.error → cortex.feedback" in repr(basal_ganglia.projections["dorsal_feedback"])
+    assert "dj/dt = (slope_post*r_pre - j)/tau_post" in str(
+        basal_ganglia.projections["cortex_recurrent"].rule
+    )
+    html = basal_ganglia._repr_html_()
+    assert html.count("<tr>") == 4 + 6 + 1 + 2
+    assert "&#x27;" not in repr(basal_ganglia)
+
+
+def test_the_network_has_the_circuits_parts(basal_ganglia):
+    graph = basal_ganglia.to_networkx()
+    assert set(graph.nodes) == {*basal_ganglia.populations, "dopamine"}
+    assert graph.edges["cortex", "cortex", "cortex_recurrent"]["plastic"]
+    assert not graph.edges["dorsal_striatum", "cortex", "dorsal_feedback"]["plastic"]
+    assert graph.has_edge("ventral_striatum", "dopamine")
+    assert graph.has_edge("dopamine", "cortex")
+
+
+def test_loading_a_circuit_starts_no_simulator():
+    code = (
+        "import sys; from neuro_rtrrl.graph import load_circuit; load_circuit(sys.argv[1]); "
+        "print(sorted({'jax', 'brian2', 'networkx', 'matplotlib'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(CIRCUITS / "bg.yaml")], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
