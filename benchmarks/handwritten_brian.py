@@ -26,8 +26,8 @@ INTERVAL = 20 * b2.ms
 
 CORTEX = """
 dh/dt = (phi - h) / (tau * interval)               : 1
-dj_bias/dt = (slope - j_bias) / (tau * interval)   : 1
-dj_tau/dt = ((h - phi) / tau - j_tau) / (tau * interval) : 1
+djacobian_bias/dt = (slope - jacobian_bias) / (tau * interval)   : 1
+djacobian_tau/dt = ((h - phi) / tau - jacobian_tau) / (tau * interval) : 1
 phi   : 1   # kept, so that no synapse computes the hyperbolic tangent of its target again
 slope : 1
 senses_drive    : 1
@@ -59,11 +59,11 @@ LEARNED = """
 w : 1
 m : 1
 v : 1
-e : 1
+eligibility : 1
 {target}_post = w * h_pre : 1 (summed)
 """
 
-JACOBIAN = "dj/dt = (slope_post * h_pre - j) / (tau_post * interval) : 1 (clock-driven)"
+JACOBIAN = "djacobian/dt = (slope_post * h_pre - jacobian) / (tau_post * interval) : 1 (clock-driven)"
 
 FIRING = """
 phi = tanh(senses_drive + recurrent_drive + bias)
@@ -71,32 +71,32 @@ slope = 1 - phi * phi
 """
 
 CORTICAL_LEARNING = """
-change = td_error_post * e + j * back_entropy_post
+change = td_error_post * eligibility + jacobian * back_entropy_post
 m = m + learning_post * 0.1 * (change - m)
 v = v + learning_post * 0.001 * (change * change - v)
 w = w + step_post * m / (sqrt(v * correction_post) + 1e-8)
-e = keep_post * e + j * back_post
+eligibility = keep_post * eligibility + jacobian * back_post
 """
 
 STRIATAL_LEARNING = """
-change = td_error_pre * e + h_pre * entropy_error_post
+change = td_error_pre * eligibility + h_pre * entropy_error_post
 m = m + learning_pre * 0.1 * (change - m)
 v = v + learning_pre * 0.001 * (change * change - v)
 w = w + step_pre * m / (sqrt(v * correction_pre) + 1e-8)
-e = keep_pre * e + h_pre * error_post
+eligibility = keep_pre * eligibility + h_pre * error_post
 """
 
 INTRINSIC_LEARNING = """
-change_bias = td_error * e_bias + j_bias * back_entropy
+change_bias = td_error * e_bias + jacobian_bias * back_entropy
 m_bias = m_bias + learning * 0.1 * (change_bias - m_bias)
 v_bias = v_bias + learning * 0.001 * (change_bias * change_bias - v_bias)
 bias = bias + step * m_bias / (sqrt(v_bias * correction) + 1e-8)
-e_bias = keep * e_bias + j_bias * back
-change_tau = td_error * e_tau + j_tau * back_entropy
+e_bias = keep * e_bias + jacobian_bias * back
+change_tau = td_error * e_tau + jacobian_tau * back_entropy
 m_tau = m_tau + learning * 0.1 * (change_tau - m_tau)
 v_tau = v_tau + learning * 0.001 * (change_tau * change_tau - v_tau)
 tau = clip(tau + step * m_tau / (sqrt(v_tau * correction) + 1e-8), 1, inf)
-e_tau = keep * e_tau + j_tau * back
+e_tau = keep * e_tau + jacobian_tau * back
 """
 
 
@@ -174,7 +174,7 @@ def build(learning_rate: float = 1e-3, seed: int = 0) -> tuple[b2.Network, Progr
     back, back_entropy = view(cortex, "back"), view(cortex, "back_entropy")
     td_error, learning, keep = view(cortex, "td_error"), view(cortex, "learning"), view(cortex, "keep")
     step, correction = view(cortex, "step"), view(cortex, "correction")
-    forgotten = [membrane, view(cortex, "j_bias"), view(cortex, "j_tau"), view(sensory, "j"), view(recurrent, "j")]
+    forgotten = [membrane, view(cortex, "jacobian_bias"), view(cortex, "jacobian_tau"), view(sensory, "jacobian"), view(recurrent, "jacobian")]
     error[ACTIONS] = 1
     one_hot = np.eye(ACTIONS)
     action, first, ended, terminated = 0, True, False, False

@@ -39,8 +39,8 @@ _STYLE = {
 def learning_curves(ax: Axes | None = None, **results: Result) -> Axes:
     """Draw return against decisions, one colour per condition.
 
-    The thick line is the mean over seeds, the band its standard error, each thin line one seed; every point is the mean
-    return of the episodes that end in its stretch of the run.
+    The thick line is the mean over seeds, the band its standard error, each thin line one seed; every point
+    is the mean return of the episodes that end in its stretch of the run.
 
     Parameters
     ----------
@@ -93,7 +93,9 @@ def learning_curve_picture(result: Result, path: str | Path) -> None:
 
 def _require_episodes(results: Mapping[str, Result]) -> None:
     if not any(len(result.episodes) for result in results.values()):
-        raise CircuitError(Problem("no episode was finished, so there is no learning curve", hint="run for longer"))
+        raise CircuitError(
+            Problem("no episode was finished, so there is no learning curve", hint="run for longer")
+        )
 
 
 def _curves(ax: Axes, results: Mapping[str, Result]) -> Axes:
@@ -111,7 +113,13 @@ def _curves(ax: Axes, results: Mapping[str, Result]) -> Axes:
     if most_seeds > 1:
         note = f"mean of {most_seeds} seeds, standard error; thin: each seed"
         ax.annotate(
-            note, (1, 1.015), xycoords="axes fraction", ha="right", va="bottom", fontsize="small", color="#777777"
+            note,
+            (1, 1.015),
+            xycoords="axes fraction",
+            ha="right",
+            va="bottom",
+            fontsize="small",
+            color="#777777",
         )
     if len(results) > 1:
         ax.legend(loc="best", handlelength=1.4)
@@ -123,7 +131,9 @@ def _condition(ax: Axes, label: str, result: Result, colour: str) -> None:
     curve = result.episodes.curve(result.decisions, bins)
     centres = (np.arange(bins) + 0.5) * result.decisions / bins
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # stretches in which no episode ends are left out below
+        warnings.simplefilter(
+            "ignore", RuntimeWarning
+        )  # stretches in which no episode ends are left out below
         mean = np.nanmean(curve, axis=0)
         seeds = np.sum(np.isfinite(curve), axis=0)
         spread = np.nanstd(curve, axis=0, ddof=1) / np.sqrt(seeds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -53,8 +54,8 @@ def place_labels(
 ) -> dict[str, Point]:
     """Choose for each label the place along its curve that covers the least of anything else.
 
-    Boxes and other labels weigh most, curves (``others`` are those without a label) less, distance from the middle of
-    the curve least.
+    Boxes and other labels weigh most, curves (``others`` are those without a label) less, distance from the
+    middle of the curve least.
     """
     taken, loops = list(obstacles), set(loops)
     samples = {name: [point_on(curve, step / 48) for step in range(49)] for name, curve in curves.items()}
@@ -75,7 +76,7 @@ def place_labels(
                 best = cost, (x, y), box
         assert best is not None
         chosen[name] = best[1]
-        taken.append(best[2])
+        taken.append(Box(*best[1], best[2].width, best[2].height + 0.06))  # air between labels
     return chosen
 
 
@@ -90,8 +91,12 @@ def _candidates(curve: list[Point], loop: bool, taller: float) -> Iterable[tuple
         x, y = point_on(curve, place)
         away = abs(place - 0.5)
         for shift in (0.1, -0.12, 0.16, -0.18, 0.22, -0.24):  # above the curve rather than below it
-            yield x, y + (shift + taller if shift > 0 else shift - taller), 0.6 * away * away + 0.6 * abs(shift + 0.01)
+            yield (
+                x,
+                y + (shift + taller if shift > 0 else shift - taller),
+                1.2 * away * away + 0.6 * abs(shift + 0.01),
+            )
 
 
 def _length(points: list[Point]) -> float:
-    return sum(abs(a[0] - b[0]) + abs(a[1] - b[1]) for a, b in zip(points, points[1:], strict=False))
+    return sum(abs(a[0] - b[0]) + abs(a[1] - b[1]) for a, b in itertools.pairwise(points))

@@ -1,8 +1,9 @@
 """Where the parts of a circuit stand on the page: layers from sensory to motor, curves between them, labels.
 
-Lengths are inches, y grows upwards. The method is Sugiyama's: reverse what closes a cycle, give each population the layer
-of its longest path from an input, let a projection over several layers pass through a waypoint in each, order each
-layer by the mean position of its neighbours. Every step is deterministic and follows the order of the circuit file.
+Lengths are inches, y grows upwards. The method is Sugiyama's: reverse what closes a cycle, give each
+population the layer of its longest path from an input, let a projection over several layers pass through a
+waypoint in each, order each layer by the mean position of its neighbours. Every step is deterministic and
+follows the order of the circuit file.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ __all__ = ["Edge", "Layout", "Node", "Point", "lay_out", "text_width"]
 Point = tuple[float, float]
 
 NAME_SIZE, SMALL_SIZE, LABEL_SIZE = 9.0, 7.0, 6.8  # points
-_HEIGHT, _PORT, _ROW_GAP, _WAYPOINT = 0.92, 0.27, 0.62, 0.3
+_HEIGHT, _PORT, _ROW_GAP, _WAYPOINT = 0.92, 0.29, 0.66, 0.3
 
 
 @lru_cache(maxsize=512)
@@ -153,20 +154,20 @@ def _carries_error(circuit: Circuit, projection: Projection) -> bool:
 
 
 def _layers(names: list[str], edges: list[Edge]) -> dict[str, int]:
-    import networkx  # a third of a second to import: only when a picture is wanted
-
-    graph = networkx.DiGraph()
-    graph.add_nodes_from(names)
+    before: dict[str, set[str]] = {name: set() for name in names}
     for edge in edges:
         if not edge.loop:
             ends = edge.projection.source.population, edge.projection.target.population
-            graph.add_edge(*(ends[::-1] if edge.backward else ends))
+            first, second = ends[::-1] if edge.backward else ends
+            before[second].add(first)
     layers: dict[str, int] = {}
-    for name in networkx.lexicographical_topological_sort(graph, key=names.index):
-        layers[name] = max((layers[before] + 1 for before in graph.predecessors(name)), default=0)
-    for name in reversed(list(layers)):  # an input stands next to what it feeds, not far to the left of it
-        after = [layers[each] for each in graph.successors(name)]
-        if after and not list(graph.predecessors(name)):
+    while len(layers) < len(names):  # no cycle is left, so each round finds at least one
+        for name in names:
+            if name not in layers and before[name] <= layers.keys():
+                layers[name] = max((layers[each] + 1 for each in before[name]), default=0)
+    for name in names:  # an input stands next to what it feeds, not far to the left of it
+        after = [layers[each] for each in names if name in before[each]]
+        if after and not before[name]:
             layers[name] = min(after) - 1
     return layers
 
@@ -252,7 +253,7 @@ def _straighten(columns: list[list[Node]], edges: list[Edge]) -> None:
         for left, right in zip(edge.chain, edge.chain[1:], strict=False):
             beside[id(left)].append(right)
             beside[id(right)].append(left)
-    for _ in range(12):
+    for _ in range(40):
         for column in columns:
             for index, node in enumerate(column):
                 if not beside[id(node)]:

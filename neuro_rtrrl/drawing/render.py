@@ -11,7 +11,16 @@ from typing import Any
 
 from neuro_rtrrl.drawing import layout as geometry
 from neuro_rtrrl.drawing.labels import Box, place_labels
-from neuro_rtrrl.drawing.layout import LABEL_SIZE, NAME_SIZE, SMALL_SIZE, Edge, Layout, Node, Point, text_width
+from neuro_rtrrl.drawing.layout import (
+    LABEL_SIZE,
+    NAME_SIZE,
+    SMALL_SIZE,
+    Edge,
+    Layout,
+    Node,
+    Point,
+    text_width,
+)
 from neuro_rtrrl.errors import CircuitError, Problem, RunError, nearest
 from neuro_rtrrl.graph.circuit import Circuit, Projection
 
@@ -115,7 +124,9 @@ def _figure(circuit: Circuit):
     with matplotlib.rc_context({"font.family": "DejaVu Sans", "svg.hashsalt": "neuro-rtrrl"}):
         page = _Page(circuit)
         width, height = page.size
-        figure = Figure(figsize=(width, height), facecolor="white")  # not pyplot's: the user's backend is left alone
+        figure = Figure(
+            figsize=(width, height), facecolor="white"
+        )  # not pyplot's: the user's backend is left alone
         FigureCanvasAgg(figure)
         ax = figure.add_axes((0, 0, 1, 1))
         ax.set_axis_off()
@@ -139,11 +150,15 @@ class _Page:
         right, high = self.layout.upper
         floor = low - (1.5 if self.modulators else 0.35)
         encodes = [each for each in circuit.populations.values() if each.encodes]
-        margin_left = 0.25 + max((text_width(word, SMALL_SIZE) + 0.55 for p in encodes for word in p.encodes), default=0)
+        margin_left = 0.25 + max(
+            (text_width(word, SMALL_SIZE) + 0.55 for p in encodes for word in p.encodes), default=0
+        )
         acts = circuit.actor is not None
         loops = [edge for edge in self.layout.edges if edge.loop]
         self.legend_top = floor
-        legend_width = max((row[-1][0] + 0.5 + text_width(row[-1][2], SMALL_SIZE) for row in self.legend), default=0)
+        legend_width = max(
+            (row[-1][0] + 0.5 + text_width(row[-1][2], SMALL_SIZE) for row in self.legend), default=0
+        )
         wide = max(right + (0.8 if acts else 0.25), left - margin_left + legend_width + 0.4)
         self.lower = (left - margin_left, floor - 0.28 * len(self.legend) - 0.12)
         self.upper = (wide, high + (0.4 if loops else 0.25))
@@ -165,20 +180,22 @@ class _Page:
         self._write_labels(ax)
         self._write_legend(ax)
 
-    # --- populations -------------------------------------------------------------------------------------------
+    # --- populations ----------------------------------------------------------------------------------------
 
     def _population(self, ax, node: Node) -> None:
         from matplotlib.patches import FancyBboxPatch
 
         population = self.circuit.populations[node.name]
-        kind = population.role or ("input" if population.model.clamped or population.model.noise else "dynamic")
+        kind = population.role or (
+            "input" if population.model.clamped or population.model.noise else "dynamic"
+        )
         corner = node.x - node.width / 2, node.y - node.height / 2
         radius = 0.06 if kind == "input" else 0.2
         style = f"round,pad=0,rounding_size={radius}"
         ax.add_patch(
             FancyBboxPatch(
-                corner, node.width, node.height, boxstyle=style, facecolor=_FILLS[kind], edgecolor=_INK, linewidth=1.1,
-                zorder=5,
+                corner, node.width, node.height, boxstyle=style, facecolor=_FILLS[kind], edgecolor=_INK,
+                linewidth=1.1, zorder=5,
             )
         )  # fmt: skip
         ax.text(
@@ -187,7 +204,14 @@ class _Page:
         )  # fmt: skip
         self._neurons(ax, node, population)
         ax.text(
-            node.x, node.y - 0.25, node.subtitle, ha="center", va="center", fontsize=SMALL_SIZE, color=_SOFT, zorder=7
+            node.x,
+            node.y - 0.25,
+            node.subtitle,
+            ha="center",
+            va="center",
+            fontsize=SMALL_SIZE,
+            color=_SOFT,
+            zorder=7,
         )
 
     def _neurons(self, ax, node: Node, population) -> None:
@@ -209,9 +233,11 @@ class _Page:
                     )  # fmt: skip
             else:
                 tone = ("#ffffff", "#d9d9d9", "#9a9a9a", "#efefef", "#bdbdbd", "#ffffff", "#8a8a8a")[index]
-                ax.add_patch(Circle((x, node.y), 0.045, facecolor=tone, edgecolor=_INK, linewidth=0.7, zorder=7))
+                ax.add_patch(
+                    Circle((x, node.y), 0.045, facecolor=tone, edgecolor=_INK, linewidth=0.7, zorder=7)
+                )
 
-    # --- projections -------------------------------------------------------------------------------------------
+    # --- projections ----------------------------------------------------------------------------------------
 
     def _look(self, projection: Projection) -> dict:
         error = any(edge.projection is projection and edge.error for edge in self.layout.edges)
@@ -232,8 +258,8 @@ class _Page:
         del body["color"]
         ax.add_patch(
             FancyArrowPatch(
-                path=Curve(points, codes), arrowstyle="-", capstyle="round" if look["linestyle"] == "-" else "butt",
-                shrinkA=0, shrinkB=0, **body,
+                path=Curve(points, codes), arrowstyle="-", capstyle="round" if look["linestyle"] == "-" else
+                "butt", shrinkA=0, shrinkB=0, **body,
             )
         )  # fmt: skip
         _head(ax, points[-2], points[-1], look["color"])
@@ -242,7 +268,8 @@ class _Page:
         boxes = [_box(node) for node in self.layout.nodes.values()]
         boxes += [Box(x, y, 1.1, 0.62) for x, y in self.modulators.values()]
         curves = {
-            edge.projection.name: _loop(edge, self.layout) if edge.loop else edge.curve() for edge in self.layout.edges
+            edge.projection.name: _loop(edge, self.layout) if edge.loop else edge.curve()
+            for edge in self.layout.edges
         }
         loops = {edge.projection.name for edge in self.layout.edges if edge.loop}
         broadcasts = [
@@ -254,12 +281,12 @@ class _Page:
         for name, (x, y) in placed.items():
             projection = self.circuit.projections[name]
             text = ax.text(
-                x, y, self.labels[name], linespacing=1.1, ha="center", va="center", fontsize=LABEL_SIZE, zorder=9,
-                color=_darker(self._look(projection)["color"]),
+                x, y, self.labels[name], linespacing=1.1, ha="center", va="center", fontsize=LABEL_SIZE,
+                zorder=9, color=_darker(self._look(projection)["color"]),
             )  # fmt: skip
             _halo(text)
 
-    # --- neuromodulators ---------------------------------------------------------------------------------------
+    # --- neuromodulators ------------------------------------------------------------------------------------
 
     def _place_modulators(self) -> dict[str, Point]:
         """Stand the modulators in a row below the circuit, under the middle of what they reach."""
@@ -289,34 +316,44 @@ class _Page:
             for width, alpha in ((9, 0.16), (5.5, 0.22), (2.2, 0.45)):  # soft edges: diffusion, not a wire
                 ax.add_patch(
                     PathPatch(
-                        curve, facecolor="none", edgecolor=colour, linewidth=width, alpha=alpha, capstyle="round", zorder=1
+                        curve,
+                        facecolor="none",
+                        edgecolor=colour,
+                        linewidth=width,
+                        alpha=alpha,
+                        capstyle="round",
+                        zorder=1,
                     )
                 )
             ax.add_patch(
                 FancyArrowPatch(
-                    path=Curve([toward, end], [Curve.MOVETO, Curve.LINETO]), arrowstyle="-|>", mutation_scale=15,
-                    linewidth=0, color=colour, shrinkA=0, shrinkB=0, zorder=4,
+                    path=Curve([toward, end], [Curve.MOVETO, Curve.LINETO]), arrowstyle="-|>",
+                    mutation_scale=15, linewidth=0, color=colour, shrinkA=0, shrinkB=0, zorder=4,
                 )
             )  # fmt: skip
 
     def _broadcast_curve(self, name: str, reached: str) -> list[Point]:
         x, y = self.modulators[name]
         end, toward = self._reach(self.layout.nodes[reached])
-        rise = max(0.35, 0.55 * (end[1] - y))
-        return [(x, y + 0.1), (x, y + rise), toward, end]
+        if self._reached_from_the_side(reached):  # up along the layer, clear of the labels
+            return [(x, y + 0.1), (toward[0] + 0.05, y + 0.65), (toward[0], toward[1] - 0.6), end]
+        return [(x, y + 0.1), (x, y + max(0.35, 0.55 * (end[1] - y))), toward, end]
 
-    def _reach(self, node: Node) -> tuple[Point, Point]:
-        """Return where a broadcast enters a box and the control point before it: from below if the way is free."""
-        blocked = any(
+    def _reached_from_the_side(self, name: str) -> bool:
+        node = self.layout.nodes[name]
+        return any(
             other is not node and other.y < node.y and abs(other.x - node.x) < (other.width + node.width) / 2
             for other in self.layout.nodes.values()
         )
+
+    def _reach(self, node: Node) -> tuple[Point, Point]:
+        """Return where a broadcast enters a box and the control point before it: from below if the way is free."""
         bottom = node.y - node.height / 2
-        if not blocked:
+        if not self._reached_from_the_side(node.name):
             x = node.x - 0.22 * node.width
             return (x, bottom - 0.02), (x, bottom - 0.5)
         x = node.x - node.width / 2
-        return (x + 0.06, bottom + 0.0), (x - 0.28, bottom - 0.42)
+        return (x + 0.06, bottom + 0.01), (x - 0.2, bottom - 0.35)
 
     def _modulator(self, ax, name: str) -> None:
         from matplotlib.patches import Ellipse
@@ -324,9 +361,24 @@ class _Page:
         x, y = self.modulators[name]
         modulator, colour = self.circuit.neuromodulators[name], self._modulator_colour(name)
         for scale, alpha in ((1.3, 0.14), (1.15, 0.2)):
-            ax.add_patch(Ellipse((x, y), 1.15 * scale, 0.56 * scale, facecolor=colour, alpha=alpha, linewidth=0, zorder=4))
-        ax.add_patch(Ellipse((x, y), 1.15, 0.56, facecolor="#FFF6E0", edgecolor=colour, linewidth=1.4, zorder=5))
-        ax.text(x, y + 0.07, name.replace("_", " "), ha="center", va="center", fontsize=NAME_SIZE, weight="bold", zorder=7)
+            ax.add_patch(
+                Ellipse(
+                    (x, y), 1.15 * scale, 0.56 * scale, facecolor=colour, alpha=alpha, linewidth=0, zorder=4
+                )
+            )
+        ax.add_patch(
+            Ellipse((x, y), 1.15, 0.56, facecolor="#FFF6E0", edgecolor=colour, linewidth=1.4, zorder=5)
+        )
+        ax.text(
+            x,
+            y + 0.07,
+            name.replace("_", " "),
+            ha="center",
+            va="center",
+            fontsize=NAME_SIZE,
+            weight="bold",
+            zorder=7,
+        )
         subtitle = modulator.model.name.replace("_", " ").replace("td ", "TD ")
         gain = modulator.parameters.get("gain", 1.0)
         subtitle += f", {gain:.0%}" if gain != 1.0 else ""
@@ -344,7 +396,7 @@ class _Page:
             ax.text(x - 1.0, y, "reward", ha="right", va="center", fontsize=SMALL_SIZE, color=_SOFT, zorder=9)
             _thin_curve(ax, [(x - 0.95, y), (x - 0.85, y), (x - 0.7, y), (x - 0.6, y)])
 
-    # --- the world ---------------------------------------------------------------------------------------------
+    # --- the world ------------------------------------------------------------------------------------------
 
     def _outside(self, ax) -> None:
         """Write what enters at the left and leaves at the right."""
@@ -353,14 +405,27 @@ class _Page:
             left = node.x - node.width / 2
             for index, word in enumerate(population.encodes):
                 y = node.y + ((len(population.encodes) - 1) / 2 - index) * 0.22
-                ax.text(left - 0.42, y, word, ha="right", va="center", fontsize=SMALL_SIZE, color=_SOFT, zorder=9)
+                ax.text(
+                    left - 0.42, y, word, ha="right", va="center", fontsize=SMALL_SIZE, color=_SOFT, zorder=9
+                )
                 _thin_curve(ax, [(left - 0.37, y), (left - 0.25, y), (left - 0.12, y), (left, y)])
             if population.role == "actor":
                 right = node.x + node.width / 2
-                _thin_curve(ax, [(right, node.y), (right + 0.1, node.y), (right + 0.2, node.y), (right + 0.3, node.y)])
-                ax.text(right + 0.36, node.y, "action", ha="left", va="center", fontsize=SMALL_SIZE, color=_SOFT, zorder=9)
+                _thin_curve(
+                    ax, [(right, node.y), (right + 0.1, node.y), (right + 0.2, node.y), (right + 0.3, node.y)]
+                )
+                ax.text(
+                    right + 0.36,
+                    node.y,
+                    "action",
+                    ha="left",
+                    va="center",
+                    fontsize=SMALL_SIZE,
+                    color=_SOFT,
+                    zorder=9,
+                )
 
-    # --- legend ------------------------------------------------------------------------------------------------
+    # --- legend ---------------------------------------------------------------------------------------------
 
     def _legend(self) -> list[list[tuple[float, dict, str]]]:
         """Return rows of (x offset, look, text)."""
@@ -378,7 +443,9 @@ class _Page:
                 entries.append((look, text))
         for name in self.circuit.neuromodulators:
             colour = self._modulator_colour(name)
-            entries.append(({"color": colour, "linewidth": 6, "alpha": 0.5}, f"{name.replace('_', ' ')} broadcast"))
+            entries.append(
+                ({"color": colour, "linewidth": 6, "alpha": 0.5}, f"{name.replace('_', ' ')} broadcast")
+            )
         rows: list[list[tuple[float, dict, str]]] = []
         limit = max(4.5, self.layout.upper[0] - self.layout.lower[0])
         x = limit + 1
@@ -398,7 +465,16 @@ class _Page:
             for offset, look, text in row:
                 x = left + offset
                 ax.plot([x, x + 0.36], [y, y], solid_capstyle="butt", zorder=9, **look)
-                ax.text(x + 0.45, y, text, ha="left", va="center_baseline", fontsize=SMALL_SIZE, color=_INK, zorder=9)
+                ax.text(
+                    x + 0.45,
+                    y,
+                    text,
+                    ha="left",
+                    va="center_baseline",
+                    fontsize=SMALL_SIZE,
+                    color=_INK,
+                    zorder=9,
+                )
 
 
 def _label(projection: Projection) -> str:
@@ -442,7 +518,12 @@ def _loop(edge: Edge, layout: Layout) -> list[Point]:
     size = 1.0 + 0.45 * same.index(edge)
     top, half = node.y + node.height / 2, 0.2 * size
     height = 0.48 * size
-    return [(node.x + half, top), (node.x + half * 2, top + height), (node.x - half * 2, top + height), (node.x - half, top)]
+    return [
+        (node.x + half, top),
+        (node.x + half * 2, top + height),
+        (node.x - half * 2, top + height),
+        (node.x - half, top),
+    ]
 
 
 def _head(ax, before: Point, tip: Point, colour: str) -> None:
@@ -454,7 +535,17 @@ def _head(ax, before: Point, tip: Point, colour: str) -> None:
     size, half = 0.13, 0.055
     back = tip[0] - size * dx, tip[1] - size * dy
     corners = [tip, (back[0] - half * dy, back[1] + half * dx), (back[0] + half * dy, back[1] - half * dx)]
-    ax.add_patch(Polygon(corners, closed=True, facecolor=colour, edgecolor=colour, linewidth=0.4, joinstyle="round", zorder=6))
+    ax.add_patch(
+        Polygon(
+            corners,
+            closed=True,
+            facecolor=colour,
+            edgecolor=colour,
+            linewidth=0.4,
+            joinstyle="round",
+            zorder=6,
+        )
+    )
 
 
 def _thin_curve(ax, points: list[Point]) -> None:

@@ -12,12 +12,12 @@ from neuro_rtrrl.graph.checks import check_circuit
 from neuro_rtrrl.graph.circuit import Circuit, Intervention, PlasticityGroup, Population, Recording, Timing
 from neuro_rtrrl.graph.context import Catalogue, Context
 from neuro_rtrrl.graph.elements import (
-    build_environment,
     build_groups,
     build_modulators,
     build_populations,
     find,
 )
+from neuro_rtrrl.graph.environment import build_environment
 from neuro_rtrrl.graph.projections import build_projections
 from neuro_rtrrl.graph.user_models import user_models
 from neuro_rtrrl.models import models
@@ -145,9 +145,7 @@ def _interventions(context: Context) -> dict[str, Intervention]:
             targets,
             "part of the circuit to lesion:",
         )
-        begin = written.from_.value if written.from_ is not None else 0.0
-        end = written.until.value if written.until is not None else None
-        built[name] = Intervention(name, written.lesion, written.fraction, begin, end)
+        built[name] = Intervention(name, written.lesion, written.fraction)
     return built
 
 

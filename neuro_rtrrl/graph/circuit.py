@@ -194,16 +194,11 @@ class Recording:
 
 @dataclass(frozen=True)
 class Intervention:
-    """A lesion that a run may apply: of ``target`` by ``fraction``, from ``begin`` to ``end``.
-
-    Times are in seconds; an end of None means for good.
-    """
+    """A lesion that a run applies when it is named: of ``target`` by ``fraction``."""
 
     name: str
     target: str
     fraction: float = 1.0
-    begin: float = 0.0
-    end: float | None = None
 
 
 @dataclass(frozen=True)
@@ -261,6 +256,12 @@ class Circuit:
         from neuro_rtrrl.graph.interventions import lesion
 
         return lesion(self, name, fraction)
+
+    def intervene(self, name: str) -> Circuit:
+        """Return the circuit after an intervention that its file names."""
+        from neuro_rtrrl.graph.interventions import intervene
+
+        return intervene(self, name)
 
     def with_weights(self, weights: Mapping[str, np.ndarray]) -> Circuit:
         """Return the circuit that starts from these: ``projection.w`` or ``population.parameter``, SI."""

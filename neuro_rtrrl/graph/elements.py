@@ -1,15 +1,14 @@
-"""Builds the parts that stand by themselves: environment, modulators, groups of plasticity, populations."""
+"""Builds the parts that stand by themselves: modulators, groups of plasticity, populations."""
 
 from __future__ import annotations
 
-from neuro_rtrrl.environments import catalogue as environments
 from neuro_rtrrl.errors import nearest
 from neuro_rtrrl.graph.circuit import EnvironmentChoice, Neuromodulator, PlasticityGroup, Population
 from neuro_rtrrl.graph.context import Catalogue, Context, Path
 from neuro_rtrrl.graph.values import resolve_constants, resolve_parameters
 from neuro_rtrrl.models import NeuronModel
 
-__all__ = ["build_environment", "build_groups", "build_modulators", "build_populations", "find"]
+__all__ = ["build_groups", "build_modulators", "build_populations", "find"]
 
 _POPULATION_KEYS = ("size", "neuron", "role", "encodes", "plasticity", "learns")
 _GROUP_KEYS = ("rule", "modulator", "optimiser")
@@ -26,79 +25,6 @@ def find(context: Context, path: Path, name: str, among: dict, what: str):
         path, f"there is no {what} '{name}'", found=name, available=available, hint=nearest(name, available)
     )
     return None
-
-
-def build_environment(context: Context) -> EnvironmentChoice | None:
-    """Return the task with its sizes, or None in an open loop or after a problem."""
-    written = context.spec.environment
-    if written is None:
-        return None
-    if reason := environments.UNSUPPORTED.get(written.name):
-        context.problem(("environment", "name"), f"{written.name} cannot be used: {reason}")
-        return None
-    known = environments.names()
-    if written.name not in known:
-        context.problem(
-            ("environment", "name"),
-            f"there is no environment '{written.name}'",
-            found=written.name,
-            available=known,
-            hint=nearest(written.name, known),
-        )
-        return None
-    wrong = environments.parameter_problems(environments.describe(written.name), written.parameters)
-    for problem in wrong:
-        path = tuple(problem.where.split("."))
-        context.problem(
-            path,
-            problem.message,
-            key=bool(problem.available),
-            found=problem.found,
-            available=problem.available,
-            hint=problem.hint,
-        )
-    info = environments.describe(written.name, {} if wrong else written.parameters)
-    if info.actions is None:
-        context.problem(
-            ("environment", "name"),
-            f"{written.name} takes continuous actions, and an actor here chooses one of several",
-            hint="choose an environment with discrete actions, such as CartPole-v1 or MemoryChain-bsuite",
-        )
-        return None
-    observe = _observed(context, info)
-    return EnvironmentChoice(
-        name=written.name,
-        parameters=dict(written.parameters),
-        observe=observe,
-        observation=tuple(info.observation[index] for index in observe),
-        actions=info.actions,
-    )
-
-
-def _observed(context: Context, info: environments.EnvironmentInfo) -> tuple[int, ...]:
-    observe = context.spec.environment.observe if context.spec.environment else None
-    everything = tuple(range(len(info.observation)))
-    sound = True
-    for index, entry in enumerate(observe or ()):
-        try:
-            environments.select(info, [entry])
-        except ValueError:
-            sound = False
-            available = info.observation if len(info.observation) <= 16 else (*info.observation[:16], "...")
-            context.problem(
-                ("environment", "observe", index),
-                f"{info.name} has no observation '{entry}'",
-                found=str(entry),
-                available=available,
-                hint=nearest(str(entry), info.observation),
-            )
-    if not sound:
-        return everything
-    try:
-        return environments.select(info, observe)
-    except ValueError as error:
-        context.problem(("environment", "observe"), str(error))
-        return everything
 
 
 def build_modulators(context: Context, catalogue: Catalogue) -> dict[str, Neuromodulator]:

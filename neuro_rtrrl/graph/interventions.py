@@ -10,7 +10,7 @@ import numpy as np
 from neuro_rtrrl.errors import CircuitError, Problem, nearest
 from neuro_rtrrl.graph.circuit import Circuit
 
-__all__ = ["freeze", "lesion", "with_weights"]
+__all__ = ["freeze", "intervene", "lesion", "with_weights"]
 
 
 def lesion(circuit: Circuit, name: str, fraction: float = 1.0) -> Circuit:
@@ -65,6 +65,22 @@ def lesion(circuit: Circuit, name: str, fraction: float = 1.0) -> Circuit:
             f"the circuit has no part '{name}' to lesion", available=available, hint=nearest(name, available)
         )
     )
+
+
+def intervene(circuit: Circuit, name: str) -> Circuit:
+    """Apply an intervention that the circuit file names under ``interventions``.
+
+    Raises
+    ------
+    CircuitError
+        If the file names none of that name.
+    """
+    if name not in circuit.interventions:
+        available = tuple(circuit.interventions)
+        hint = nearest(name, available) or "name it under 'interventions' in the circuit file"
+        raise CircuitError(Problem(f"the circuit has no intervention '{name}'", available=available, hint=hint))
+    chosen = circuit.interventions[name]
+    return lesion(circuit, chosen.target, chosen.fraction)
 
 
 def with_weights(circuit: Circuit, weights: Mapping[str, np.ndarray]) -> Circuit:

@@ -6,6 +6,7 @@ from neuro_rtrrl.errors import nearest
 from neuro_rtrrl.graph.circuit import Distribution, PlasticityGroup, Population, Port, Projection
 from neuro_rtrrl.graph.context import Catalogue, Context, Path
 from neuro_rtrrl.graph.elements import find
+from neuro_rtrrl.graph.transport import check_transposes, transposed
 from neuro_rtrrl.graph.values import EXAMPLES, dimension_problem
 from neuro_rtrrl.models import NeuronModel, PlasticityRule
 from neuro_rtrrl.spec.schema import Projection as WrittenProjection
@@ -54,13 +55,13 @@ def build_projections(
                 rule=rule,
                 weights=_weights(context, path, written, rule),
                 group=group.name if group else None,
-                transpose_of=_transposed(context, path, written, source, target, populations),
+                transpose_of=transposed(context, path, written, source, target, populations),
                 probability=written.connectivity.probability,
                 self_connections=not written.connectivity.no_self,
                 delay=_delay(context, path, written, spikes),
                 gain=written.gain,
             )
-    _check_transposes(context, built, populations)
+    check_transposes(context, built, populations)
     return built
 
 
@@ -205,98 +206,3 @@ def _delay(context: Context, path: Path, written: WrittenProjection, spikes: boo
             hint=f"use {below * 1e3:g} ms or {above * 1e3:g} ms",
         )
     return round(steps) * dt
-
-
-def _transposed(
-    context: Context,
-    path: Path,
-    written: WrittenProjection,
-    source: Port,
-    target: Port,
-    populations: dict[str, Population],
-) -> str | None:
-    """Return the projection whose weights this one carries backwards, or None."""
-    by_weights = isinstance(written.weights, TransposeOf)
-    if not by_weights and written.feedback != "symmetric":
-        return None
-    if by_weights and written.feedback == "random":
-        context.problem(
-            (*path, "feedback"),
-            "'feedback: random' and 'transpose_of' contradict each other",
-            hint="keep one",
-        )
-        return None
-    if written.plasticity is not None:
-        context.problem(
-            (*path, "plasticity"),
-            "a projection that carries another's weights backwards has none of its own to learn",
-            hint="leave 'plasticity' out here",
-        )
-        return None
-    if written.connectivity.probability != 1.0 or written.connectivity.no_self:
-        context.problem(
-            (*path, "connectivity"),
-            "a projection that carries another's weights backwards is wired as that one is",
-            hint="leave 'connectivity' out here",
-        )
-    if isinstance(written.weights, TransposeOf):
-        place = (*path, "weights", "transpose_of")
-        found = find(context, place, written.weights.projection, context.spec.projections, "projection")
-        return written.weights.projection if found is not None else None
-    return _forward(context, path, source, target)
-
-
-def _forward(context: Context, path: Path, source: Port, target: Port) -> str | None:
-    """Find the one projection that runs the other way, from ``target``'s population to ``source``'s."""
-    candidates = [
-        name
-        for name, other in context.spec.projections.items()
-        if other.source.partition(".")[0] == target.population
-        and other.target.partition(".")[0] == source.population
-        and name != path[-1]
-        and other.feedback is None
-        and not isinstance(other.weights, TransposeOf)
-    ]
-    if len(candidates) == 1:
-        return candidates[0]
-    reason = "there is none" if not candidates else "there are several"
-    context.problem(
-        (*path, "feedback"),
-        f"symmetric feedback uses the weights of the projection from '{target.population}' to "
-        f"'{source.population}', and {reason}",
-        available=tuple(candidates),
-        hint="name it: weights: {transpose_of: ...}" if candidates else "",
-    )
-    return None
-
-
-def _check_transposes(
-    context: Context, built: dict[str, Projection], populations: dict[str, Population]
-) -> None:
-    for name, projection in built.items():
-        forward = built.get(projection.transpose_of or "")
-        if forward is None:
-            continue
-        path: Path = ("projections", name, "weights")
-        if context.spec.projections[name].feedback == "symmetric":
-            path = ("projections", name, "feedback")
-        if forward.transpose_of is not None or forward is projection:
-            context.problem(
-                path,
-                f"'{forward.name}' has no weights of its own: it carries those of '{forward.transpose_of}'",
-            )
-            continue
-
-        def sizes(each: Projection) -> tuple[int, int]:
-            return populations[each.target.population].size, populations[each.source.population].size
-
-        mine, theirs = sizes(projection), sizes(forward)
-        if mine != theirs[::-1]:
-            context.problem(
-                path,
-                f"the weights of '{forward.name}' are {theirs[0]} x {theirs[1]} (post x pre); transposed "
-                f"they are "
-                f"{theirs[1]} x {theirs[0]}, and this projection needs {mine[0]} x {mine[1]}",
-                found=context.written(path),
-                hint=f"a projection from '{forward.target.population}' to '{forward.source.population}' fits",
-            )

@@ -1,30 +1,32 @@
 """The same recurrent circuit under other learning algorithms: exact RTRL, and BPTT over T steps.
 
-Compared is the *credit assignment* of the recurrent population: from the derivative of its state to one gradient (or
-eligibility) per learned parameter. Forward pass, feedback, modulator, weight change and optimiser are the same for
-all and left out, the slope of tanh among them. RFLO is not a formula here: it is the ledger of the circuit itself, with that many neurons.
+Compared is the *credit assignment* of the recurrent population: from the derivative of its state to one
+gradient (or eligibility) per learned parameter. Forward pass, feedback, modulator, weight change and
+optimiser are the same for all and left out, the slope of tanh among them. RFLO is not a formula here: it is
+the ledger of the circuit itself, with that many neurons.
 
-Symbols: n neurons, m inputs; R recurrent and I input synapses (n*n and n*m where every pair is connected), L learned
-parameters per neuron (bias, tau); P = R + I + L*n parameters in all; k integration steps a decision. With
-a = dt/tau and c = a*slope of each neuron, one Euler step of the CT-RNN is h' = (1 - a)*h + a*tanh(W x), so that
-dh'/dh = diag(1 - a) + diag(c)*W. The neurons' own a, 1 - a and c are n divides, n adds and n multiplies a step for
-both.
+Symbols: n neurons, m inputs; R recurrent and I input synapses (n*n and n*m where every pair is connected), L
+learned parameters per neuron (bias, tau); P = R + I + L*n parameters in all; k integration steps a decision.
+With a = dt/tau and c = a*slope of each neuron, one Euler step of the CT-RNN is h' = (1 - a)*h + a*tanh(W x),
+so that dh'/dh = diag(1 - a) + diag(c)*W. Each step the neurons' own c is n multiplies for both; where tau is
+learned, a and 1 - a are n divides and n adds, else they are constants.
 
 Exact RTRL (Williams & Zipser 1989)
     J holds dh_i/dtheta for each neuron and parameter: n*P words, n**3 for a dense network. Every step
     J' = (1 - a)*J + c*(W J) + immediate:
-    W J is one mac for each recurrent synapse and parameter (R*P, n**4), the rest of an entry two multiplies and one
-    add (n*P each), and the immediate term one multiply (not for a bias) and one add a parameter. The immediate of tau
-    is a*(tanh(W x) - h)/tau: one more add, multiply and divide a neuron. Once a decision the trace takes in the
-    feedback g: g J is n*P macs, e = decay*e + g J one multiply and one add a parameter; e is P words.
+    W J is one mac for each recurrent synapse and parameter (R*P, n**4), the rest of an entry two multiplies
+    and one add (n*P each), and the immediate term one multiply (not for a bias) and one add a parameter. The
+    immediate of tau is a*(h - tanh(W x))/tau: one more add, multiply and divide a neuron. Once a decision the
+    trace takes in the feedback g: g J is n*P macs, e = decay*e + g J one multiply and one add a parameter; e
+    is P words.
 
 BPTT over T decisions (Werbos 1990)
-    Forward keeps h and tanh(W x) of each step and the inputs of each decision: T*(2*k*n + m) words; the sweep keeps
-    the gradient (P) and the adjoint (n). The sweep comes once in T decisions and visits each step once, so that a
-    decision pays for k steps of it. One step: u = c*adjoint (n multiplies); weights'
-    gradient u x, one mac a synapse (R + I); bias n adds; tau its immediate as above and n macs; adjoint
-    (1 - a)*adjoint + W^T u, one mac a recurrent synapse (R, through transported weights) and n multiplies, n adds.
-    Once a decision the feedback joins the adjoint: n adds.
+    Forward keeps h and tanh(W x) of each step and the inputs of each decision: T*(2*k*n + m) words; the sweep
+    keeps the gradient (P) and the adjoint (n). The sweep comes once in T decisions and visits each step once,
+    so that a decision pays for k steps of it. One step: u = c*adjoint (n multiplies); weights' gradient u x,
+    one mac a synapse (R + I); bias n adds; tau its immediate as above and n macs; adjoint (1 - a)*adjoint +
+    W^T u, one mac a recurrent synapse (R, through transported weights) and n multiplies, n adds. Once a
+    decision the feedback joins the adjoint: n adds.
 """
 
 from __future__ import annotations
@@ -81,20 +83,23 @@ def rtrl_cost(shape: Shape) -> Cost:
     n, P, k = shape.neurons, shape.parameters, shape.steps
     tau = n * ("tau" in shape.learned)
     synapses = shape.recurrent + shape.from_inputs
-    step = Counter(mac=shape.recurrent * P, multiply=n + 2 * n * P + synapses + tau, add=n + n * P + P + tau)
-    step["divide"] = n + tau
+    step = Counter(mac=shape.recurrent * P)
+    # c; an entry's own; immediate of a synapse; immediate of tau
+    step.update(multiply=n + 2 * n * P + synapses + tau)
+    # 1 - a; an entry's own; joining the immediate; immediate of tau
+    step.update(add=tau + n * P + P + tau, divide=tau + tau)
     operations = Counter({kind: k * count for kind, count in step.items()})
     operations.update(mac=n * P, multiply=P, add=P)
     return Cost(n * P + P, dict(operations))
 
 
 def bptt_cost(shape: Shape, window: int) -> Cost:
-    """Return what BPTT over ``window`` decisions keeps and does in a decision; formulae in the module's text."""
+    """Return what BPTT over ``window`` decisions keeps and does in a decision; see the module's text."""
     n, P, k = shape.neurons, shape.parameters, shape.steps
     bias, tau = n * ("bias" in shape.learned), n * ("tau" in shape.learned)
     step = Counter(mac=2 * shape.recurrent + shape.from_inputs + tau)
-    # divide: a; multiply: c, u, adjoint; add: 1 - a, adjoint, bias; and one each for the immediate of tau
-    step.update(divide=n + tau, multiply=3 * n + tau, add=2 * n + bias + tau)
+    # a; 1 - a and the adjoint; c, u and the adjoint; one each for the immediate of tau
+    step.update(divide=tau + tau, add=tau + n + bias + tau, multiply=3 * n + tau)
     operations = Counter({kind: k * count for kind, count in step.items()})
     operations.update(add=n)
     return Cost(window * (2 * k * n + shape.inputs) + P + n, dict(operations))
@@ -155,10 +160,13 @@ def compare(circuit: Circuit, window: int = 100, sizes: tuple[int, ...] = SIZES)
         lowered = _resized(circuit, population, size)
         shape = shape_of(lowered, replace(population, size=size))
         costs = (_own_cost(lowered, population.name), rtrl_cost(shape), bptt_cost(shape, window))
-        rows[str(size)] = dict(zip(columns, (x for cost in costs for x in (cost.words, cost.total)), strict=True))
+        rows[str(size)] = dict(
+            zip(columns, (x for cost in costs for x in (cost.words, cost.total)), strict=True)
+        )
     note = (
-        f"credit assignment of '{population.name}' alone, per decision; words kept, operations with a mac as two; "
-        f"local: the circuit's own rule; bptt: over {window} decisions, which it must store, and through transported weights"
+        f"credit assignment of '{population.name}' alone, per decision; words kept, a mac as two operations; "
+        f"local: the circuit's own rule; bptt: over {window} decisions, which it must store, "
+        "and through transported weights"
     )
     return Table("other algorithms on the same circuit", "neurons", columns, rows, totalled=False, note=note)
 

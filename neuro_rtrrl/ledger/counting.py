@@ -1,26 +1,29 @@
 """What each lowered line does in one decision tick: operations, words read, words written.
 
-Counted is an ordinary tick. The first tick of an episode, on which no weight changes, does less, and so does a run
-without plasticity, whose lowered form has no such lines. Drawing random numbers, putting states back at the start of
-an episode, and the environment are not the circuit's work and are not counted.
+Counted is an ordinary tick. The first tick of an episode, on which no weight changes, does less, and so does
+a run without plasticity, whose lowered form has no such lines. Drawing random numbers, putting states back at
+the start of an episode, and the environment are not the circuit's work and are not counted.
 
 Conventions
 -----------
 Repetition
-    Lines of the sections that run every ``dt`` count ``timing.steps`` times; the setup runs once a run and counts 0.
+    Lines of the sections that run every ``dt`` count ``timing.steps`` times; the setup runs once a run and
+    counts 0.
 Sums over pre
-    A term ``w*x`` is one multiply-accumulate (``mac``) per real synapse. Any other term is its own operations and one
-    add per synapse. Where several projections reach one input, joining their sums is one add per neuron and further
-    projection, on the account of the population.
+    A term ``w*x`` is one multiply-accumulate (``mac``) per real synapse. Any other term is its own operations
+    and one add per synapse. Where several projections reach one input, joining their sums is one add per
+    neuron and further projection, on the account of the population.
 Reductions over a population
-    Of n neurons: n - 1 adds or compares. Choosing among A actions: a cumulative sum (A - 1 adds), A - 1 compares.
+    Of n neurons: n - 1 adds or compares. Choosing among A actions: a cumulative sum (A - 1 adds), A - 1
+    compares.
 Reads and writes
-    In words. A line reads each distinct variable once for each of its elements, wherever the variable lives: a
-    neuron's quantity read by a synapse is one word per synapse. The circuit's constants are part of the code. A line
-    writes one word per element.
+    In words. A line reads each distinct variable once for each of its elements, wherever the variable lives:
+    a neuron's quantity read by a synapse is one word per synapse. The circuit's constants are part of the
+    code. A line writes one word per element.
 Spikes
-    A threshold is checked each ``dt`` by each neuron. What a spike sets off is counted *per spike* (``trigger`` names
-    whose), with the mean number of synapses of a neuron, because how many spikes there are only a run can tell.
+    A threshold is checked each ``dt`` by each neuron. What a spike sets off is counted *per spike*
+    (``trigger`` names whose), with the mean number of synapses of a neuron, because how many spikes there are
+    only a run can tell.
 """
 
 from __future__ import annotations
@@ -100,7 +103,7 @@ def count_lines(lowered: LoweredCircuit) -> tuple[Line, ...]:
 
 
 class _Counter:
-    """Counts the statements of one section, or of what one spike sets off (then ``touched`` replaces the elements)."""
+    """Counts the statements of one section, or what one spike sets off: then ``touched`` are the elements."""
 
     def __init__(self, lowered: LoweredCircuit, section: str, times: int, **details) -> None:
         self.lowered, self.section, self.times = lowered, section, times
@@ -206,7 +209,7 @@ class _Counter:
             yield from counter.lines(action)
 
     def _touched(self, statement: SpikeStep, firing: Space) -> dict[str, tuple[str, float]]:
-        """Return what one spike reaches: its own neuron, or the mean number of synapses on the firing side."""
+        """Return what one spike reaches: its own neuron, or the mean number of its synapses."""
         if statement.kind == "reset":
             return {"broadcast": ("broadcast", 1), "own": ("population", 1)}
         synapses = statement.space.elements / firing.elements
@@ -222,7 +225,9 @@ class _Counter:
     def _elements(self, space: Space) -> dict[str, tuple[str, float]]:
         return self.touched or elements_by_reach(self.lowered, space)
 
-    def _line(self, phase, space, owner, text, elements, counts, reads, writes, equation="", fetched=()) -> Line:
+    def _line(
+        self, phase, space, owner, text, elements, counts, reads, writes, equation="", fetched=()
+    ) -> Line:
         times = self.times
         operations = Counter({key: count * times for key, count in counts.items() if count * times})
         keys = frozenset(key for key, _ in fetched)
@@ -238,6 +243,9 @@ def _is_weighted_input(term: Term) -> bool:
         return False
     left, right = term.expression.arguments
     return any(
-        isinstance(weight, Read) and weight.key == f"{term.projection}.w" and isinstance(x, Read) and x.access == "pre"
+        isinstance(weight, Read)
+        and weight.key == f"{term.projection}.w"
+        and isinstance(x, Read)
+        and x.access == "pre"
         for weight, x in ((left, right), (right, left))
     )

@@ -1,7 +1,8 @@
 """What a neuromorphic chip would be asked to do in one decision, in its own events.
 
-A rate is taken as one event for each synapse and time that the weights are applied. A chip that sends binary spikes
-needs as many events as its code has spikes, so for such a chip this is the least that the circuit can ask.
+A rate is taken as one event for each synapse and time that the weights are applied. A chip that sends binary
+spikes needs as many events as its code has spikes, so for such a chip this is the least that the circuit can
+ask.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _RATE = "a rate as one event; binary spikes need one for each spike"
 
 @dataclass(frozen=True)
 class Event:
-    """So many events of one kind in a decision; ``reason`` says why it cannot be priced whatever the profile."""
+    """So many events of one kind in a decision; ``reason`` says why no profile can price it."""
 
     name: str
     count: float | None
@@ -38,7 +39,9 @@ def count_events(
 ) -> Iterator[Event]:
     """Yield the events of one decision: synapses, neurons, messages, then learning."""
     yield from _synapses(lowered)
-    yield Event("neuron updates", _neuron_updates(lowered), "neuron_update_active", "every neuron taken as active")
+    yield Event(
+        "neuron updates", _neuron_updates(lowered), "neuron_update_active", "every neuron taken as active"
+    )
     sent = sum(message.count for message in messages if message.kind == "rate")
     yield Event("messages between neurons", sent, "spike_within_tile", "all within one tile: the least")
     if sent:
@@ -57,7 +60,9 @@ def count_events(
 def _synapses(lowered: LoweredCircuit) -> Iterator[Event]:
     spiking = {s.space.name for s in _pathways(lowered)}
     forward = sum(
-        lowered.spaces[name].elements * times for name, times in forward_calls(lowered).items() if name not in spiking
+        lowered.spaces[name].elements * times
+        for name, times in forward_calls(lowered).items()
+        if name not in spiking
     )
     yield Event("forward synaptic operations", forward, "synaptic_operation", _RATE)
     feedback = sum(
@@ -78,7 +83,7 @@ def _pathways(lowered: LoweredCircuit) -> Iterator[SpikeStep]:
 
 
 def _neuron_updates(lowered: LoweredCircuit) -> int:
-    """Clamped populations are shown to, not updated; readouts are updated once a decision, the others every dt."""
+    """Count no clamped population, readouts once a decision, the others every dt."""
     updates = 0
     for population in lowered.circuit.populations.values():
         if not population.model.clamped:
@@ -102,16 +107,24 @@ def _learning(lowered: LoweredCircuit) -> Iterator[Event]:
     names = {"three_factor_update": "three-factor weight changes", "trace_decay": "trace updates"}
     for event, count in changes.items():
         yield Event(names[event], count, event)
-    if any(isinstance(a, Assign) and lowered.variables[a.target].learned for s in _pathways(lowered) for a in s.actions):
+    if any(
+        isinstance(a, Assign) and lowered.variables[a.target].learned
+        for s in _pathways(lowered)
+        for a in s.actions
+    ):
         yield Event("weight changes at spikes", None, reason=f"{_SPIKES}; see per_spike")
 
 
 def _arithmetic(lines: tuple[Line, ...]) -> Iterator[Event]:
-    """The optimiser and the modulators: arithmetic that is neither a synapse's nor a neuron's on such a chip."""
+    """Yield the optimiser and the modulators: arithmetic of neither synapse nor neuron."""
     for phase in ("optimiser", "broadcast"):
         counts: Counter = Counter()
         for line in lines:
-            if line.phase == phase and not line.trigger and (phase == "optimiser" or line.scope == "broadcast"):
+            if (
+                line.phase == phase
+                and not line.trigger
+                and (phase == "optimiser" or line.scope == "broadcast")
+            ):
                 counts.update({kind: count for (_, kind), count in line.operations.items()})
         if counts:
             words = ", ".join(f"{counts[kind]:g} {kind}" for kind in KINDS if counts[kind])

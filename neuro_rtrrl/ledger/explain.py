@@ -9,7 +9,7 @@ from neuro_rtrrl.errors import CircuitError, Problem, nearest
 from neuro_rtrrl.language import KINDS
 from neuro_rtrrl.ledger.counting import Line
 from neuro_rtrrl.ledger.messages import place
-from neuro_rtrrl.ledger.pricing import energy_of_operations
+from neuro_rtrrl.ledger.pricing import energy_of_line
 from neuro_rtrrl.ledger.profile import HardwareProfile
 from neuro_rtrrl.ledger.tables import format_count
 from neuro_rtrrl.lowering import LoweredCircuit
@@ -53,7 +53,9 @@ def explain(
     names = explainable(lowered)
     if name not in names:
         hint = nearest(name, names)
-        raise CircuitError(Problem(f"there is nothing to explain by the name '{name}'", available=names, hint=hint))
+        raise CircuitError(
+            Problem(f"there is nothing to explain by the name '{name}'", available=names, hint=hint)
+        )
     lines = tuple(lines)
     own = [line for line in lines if place(line.owner, lowered) == name]
     hoisted = {key for line in own for key in line.fetched if "(" in key}
@@ -76,7 +78,11 @@ def explain(
 def _title(name: str, lowered: LoweredCircuit) -> str:
     space = lowered.spaces.get(name)
     if space is not None and space.kind == "projection":
-        sparse = "" if space.elements == space.shape[0] * space.shape[1] else f" of {space.shape[0] * space.shape[1]:,}"
+        sparse = (
+            ""
+            if space.elements == space.shape[0] * space.shape[1]
+            else f" of {space.shape[0] * space.shape[1]:,}"
+        )
         return f"{name}: {space.elements:,}{sparse} synapses, {space.pre} to {space.post}; per decision"
     if space is not None:
         return f"{name}: {space.elements:,} neurons; per decision"
@@ -97,7 +103,7 @@ def _block(lines: list[Line], profile: HardwareProfile | None, precision: str) -
             total.update({kind: count for (_, kind), count in line.operations.items()})
     reads = sum(line.reads for line in lines if not line.trigger)
     writes = sum(line.writes for line in lines if not line.trigger)
-    text.append(f"  total: {_words(total)}; {format_count(reads)} words read, {format_count(writes)} written")
+    text.append(f"  total: {_words(total)}; {_plain(reads)} words read, {_plain(writes)} written")
     return text
 
 
@@ -111,16 +117,22 @@ def _detail(line: Line, profile: HardwareProfile | None, precision: str) -> str:
         parts.append("once a run, not counted")
     else:
         parts.append(_words(counts))
-        parts.append(f"{format_count(line.reads)} read, {format_count(line.writes)} written")
+        parts.append(f"{_plain(line.reads)} read, {_plain(line.writes)} written")
     if line.trigger:
         parts.append(f"for each spike of {line.trigger.removesuffix('.spike')}")
-    joules, left_out = energy_of_operations(line.operations, profile, precision)
     if profile is not None and line.operations:
+        joules, left_out = energy_of_line(line, profile, precision)
         parts.append("not costed" if joules is None else format_si(joules, "J"))
         if joules is not None and left_out:
             parts[-1] += f" and {', '.join(left_out)} not costed"
     return " | ".join(parts)
 
 
+def _plain(count: float) -> str:
+    return format_count(count) if count else "0"
+
+
 def _words(counts: Counter) -> str:
-    return ", ".join(f"{format_count(counts[kind])} {kind}" for kind in KINDS if counts[kind]) or "no operations"
+    return (
+        ", ".join(f"{format_count(counts[kind])} {kind}" for kind in KINDS if counts[kind]) or "no operations"
+    )

@@ -1,7 +1,8 @@
 """What a circuit must keep: every variable that survives a decision, in words and bits, by scope.
 
-Counted is the real number of synapses, not the layout of an array. A projection that carries another's weights
-backwards (weight transport) has none of its own here, though a machine would have to bring them there.
+Counted is the real number of synapses, not the layout of an array. A projection that carries another's
+weights backwards (weight transport) has none of its own here, though a machine would have to bring them
+there.
 """
 
 from __future__ import annotations
@@ -85,7 +86,9 @@ def count_memory(lowered: LoweredCircuit, profile: HardwareProfile | None = None
             bits, width = _width(variable, profile)
             space = variable.space
             items.append(
-                MemoryItem(key, variable.role, space.kind, space.name or owner, kind, space.elements, bits, width)
+                MemoryItem(
+                    key, variable.role, space.kind, space.name or owner, kind, space.elements, bits, width
+                )
             )
     return (*items, *_queues(lowered))
 
@@ -117,7 +120,9 @@ def _queues(lowered: LoweredCircuit) -> Iterable[MemoryItem]:
         if isinstance(statement, SpikeStep) and statement.delay_steps:
             name = statement.space.name
             words = statement.delay_steps * lowered.variables[statement.trigger].space.elements
-            yield MemoryItem(f"{name}.delay", "spike", "population", name, "buffer", words, 1, "one bit a spike")
+            yield MemoryItem(
+                f"{name}.delay", "spike", "population", name, "buffer", words, 1, "one bit a spike"
+            )
 
 
 def memory_bits(items: Iterable[MemoryItem], parameters: bool = False) -> dict[str, int]:
@@ -126,7 +131,7 @@ def memory_bits(items: Iterable[MemoryItem], parameters: bool = False) -> dict[s
 
 
 def memory_table(items: Iterable[MemoryItem]) -> Table:
-    """Return the memory by variable name and role, summed over the projections and populations that have it."""
+    """Return the memory by kind, role and scope, summed over projections and populations."""
     words: Counter = Counter()
     bits: Counter = Counter()
     for item in items:

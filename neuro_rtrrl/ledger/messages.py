@@ -1,11 +1,12 @@
 """What travels between places: rates, spikes, modulators, and what the environment says and hears.
 
-One *message* is one value sent by one neuron along one projection, whatever the number of synapses that it reaches
-there (multicast): a chip's router sees the message, its synaptic memory the synapses.
+One *message* is one value sent by one neuron along one projection, whatever the number of synapses that it
+reaches there (multicast): a chip's router sees the message, its synaptic memory the synapses.
 
-- A rate is sent once a decision; once a ``dt`` where the source moves every ``dt`` and the target reads it every
-  ``dt``. A projection that carries two channels (an error and its entropy part) sends two messages a neuron, one that
-  carries only a constant sends none.
+- A rate is sent once a decision; once a ``dt`` where the source moves every ``dt`` and the target reads it
+every
+  ``dt``. A projection that carries two channels (an error and its entropy part) sends two messages a neuron,
+  one that carries only a constant sends none.
 - A spike is one message for each projection from its neuron: how many there are only a run can tell.
 - A modulator is sent once a decision to each projection or population that learns from it.
 - The environment sends the observation and the reward and receives the action: host messages.
@@ -27,8 +28,8 @@ __all__ = ["Messages", "count_messages"]
 class Messages:
     """Messages of one kind on one account.
 
-    ``kind`` is ``rate``, ``spike``, ``modulator`` or ``host``; ``count`` is per decision, for spikes per spike of
-    ``trigger``, of which a decision has at most ``most_spikes``.
+    ``kind`` is ``rate``, ``spike``, ``modulator`` or ``host``; ``count`` is per decision, for spikes per
+    spike of ``trigger``, of which a decision has at most ``most_spikes``.
     """
 
     owner: str
@@ -93,6 +94,6 @@ def _host(lowered: LoweredCircuit) -> Iterator[Messages]:
 
 
 def place(owner: str, lowered: LoweredCircuit) -> str:
-    """Return the population of a learned parameter (``cortex.tau`` belongs to ``cortex``), else the owner itself."""
+    """Return the population of a learned parameter (``cortex`` of ``cortex.tau``), else the owner itself."""
     population = owner.split(".", 1)[0]
     return population if population in lowered.circuit.populations else owner

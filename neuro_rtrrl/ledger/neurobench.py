@@ -1,10 +1,12 @@
 """NeuroBench's metrics for the forward part, from structure alone.
 
-NeuroBench (v2) measures a running network; what follows here from the circuit file equals its numbers for the same
-network exported with learning frozen, and what does not is null with a reason. One sample is one decision.
+NeuroBench (v2) measures a running network; what follows here from the circuit file equals its numbers for the
+same network exported with learning frozen, and what does not is null with a reason. One sample is one
+decision.
 
-Forward part: the projections whose sums are of the phase ``forward`` (senses, recurrence, readouts). Feedback,
-traces, modulators and learning are outside NeuroBench's definitions and inside the rest of the ledger.
+Forward part: the projections whose sums are of the phase ``forward`` (senses, recurrence, readouts).
+Feedback, traces, modulators and learning are outside NeuroBench's definitions and inside the rest of the
+ledger.
 """
 
 from __future__ import annotations
@@ -39,12 +41,12 @@ def neurobench_metrics(lowered: LoweredCircuit) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``footprint``: bytes of all parameters and buffers, fp32: the weight matrices with their zeros, the neurons'
-        parameters that differ between neurons, the membranes. ``connection_sparsity``: zero weights over all.
-        ``activation_sparsity``: null, it needs a run. ``synaptic_operations``: ``Dense`` is every entry of every
-        weight matrix, each time it is applied; ``Effective_MACs`` leaves the missing synapses out and takes every
-        input as different from 0, so it is the most that NeuroBench can find; ``Effective_ACs`` is 0 for rates and
-        null where spikes are sent. ``notes``: the above in words.
+        ``footprint``: bytes of all parameters and buffers, fp32: the weight matrices with their zeros, the
+        neurons' parameters that differ between neurons, the membranes. ``connection_sparsity``: zero weights
+        over all. ``activation_sparsity``: null, it needs a run. ``synaptic_operations``: ``Dense`` is every
+        entry of every weight matrix, each time it is applied; ``Effective_MACs`` leaves the missing synapses
+        out and takes every input as different from 0, so it is the most that NeuroBench can find;
+        ``Effective_ACs`` is 0 for rates and null where spikes are sent. ``notes``: the above in words.
     """
     calls = forward_calls(lowered)
     spaces = {name: lowered.spaces[name] for name in calls}
@@ -59,7 +61,7 @@ def neurobench_metrics(lowered: LoweredCircuit) -> dict[str, Any]:
     dense = sum(entries[name] * times for name, times in calls.items())
     effective = sum(spaces[name].elements * times for name, times in calls.items() if name not in spiking)
     notes = [
-        "Effective_MACs takes every input as non-zero: an upper bound, equal to Dense where every pair is connected",
+        "Effective_MACs takes every input as non-zero: an upper bound, Dense where all are connected",
         "activation_sparsity and the zeros among the inputs need a run",
     ]
     if spiking:
@@ -82,5 +84,7 @@ def _kept_by_neurons(lowered: LoweredCircuit) -> int:
     return sum(
         variable.space.elements
         for variable in lowered.variables.values()
-        if variable.space.kind == "population" and variable.role in ("parameter", "membrane") and variable.persistent
+        if variable.space.kind == "population"
+        and variable.role in ("parameter", "membrane")
+        and variable.persistent
     )

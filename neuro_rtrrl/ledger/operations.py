@@ -1,9 +1,9 @@
 """What one expression costs: operations by scope and kind, from the tree and the closed table of operators.
 
-A node is counted once for each element of the smallest scope that sees all of it: what reads only ``_post`` names is
-worked out once a postsynaptic neuron, what reads only broadcast names once, and what is constant for good not at all.
-That is also how often an array language evaluates it, so the count of a circuit as written equals that of the
-function generated from it.
+A node is counted once for each element of the smallest scope that sees all of it: what reads only ``_post``
+names is worked out once a postsynaptic neuron, what reads only broadcast names once, and what is constant for
+good not at all. That is also how often an array language evaluates it, so the count of a circuit as written
+equals that of the function generated from it.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ Reach = str
 COSTS: dict[str, Mapping[str, int]] = {
     name: {operator.kind: operator.operations} for name, operator in OPERATORS.items()
 }
-"""Operator -> kind -> operations of one evaluation; ``power`` depends on its exponent, see :func:`power_cost`."""
+"""Operator -> kind -> operations of one evaluation; for ``power`` see :func:`power_cost`."""
 
 _LARGEST_POWER = 8  # beyond it nobody multiplies the factors one by one
 
 
 def power_cost(exponent: Expression) -> Mapping[str, int]:
-    """Return what ``x ** exponent`` costs: n - 1 multiplies for a small integer literal n, else one transcendental.
+    """Return what ``x ** exponent`` costs: n - 1 multiplies for a small literal n, else one transcendental.
 
     A negative exponent adds the division.
     """
@@ -103,9 +103,13 @@ def _joined(reaches: list[Reach]) -> Reach:
 
 
 def constant_free_reads(expression: Expression, lowered: LoweredCircuit) -> set[tuple[str, str]]:
-    """Return the distinct ``(key, access)`` that a tree fetches; the circuit's constants are part of the code."""
+    """Return the distinct ``(key, access)`` that a tree fetches; constants are part of the code."""
     if isinstance(expression, Read):
-        return set() if lowered.variables[expression.key].value is not None else {(expression.key, expression.access)}
+        return (
+            set()
+            if lowered.variables[expression.key].value is not None
+            else {(expression.key, expression.access)}
+        )
     if isinstance(expression, Apply):
         return set().union(*(constant_free_reads(argument, lowered) for argument in expression.arguments))
     return set()

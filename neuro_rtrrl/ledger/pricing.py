@@ -1,17 +1,18 @@
 """Counts times prices, and a list of everything that has no price.
 
-A price that nobody has published is never 0: what it would have covered stands under ``unpriced`` with the reason, and
-the total says what it leaves out. Every sum carries low, nominal and high, and the weakest grade among its figures.
+A price that nobody has published is never 0: what it would have covered stands under ``unpriced`` with the
+reason, and the total says what it leaves out. Every sum carries low, nominal and high, and the weakest grade
+among its figures.
 
-Two kinds of device. An *arithmetic* profile prices operations, whatever they are for. A *neuromorphic* profile prices
-events: deliveries through synapses, neuron updates, messages; its learning engine is not general arithmetic, so what a
-three-factor rule costs there is known only if its maker says so.
+Two kinds of device. An *arithmetic* profile prices operations, whatever they are for. A *neuromorphic*
+profile prices events: deliveries through synapses, neuron updates, messages; its learning engine is not
+general arithmetic, so what a three-factor rule costs there is known only if its maker says so.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,9 +25,11 @@ from neuro_rtrrl.ledger.messages import Messages
 from neuro_rtrrl.ledger.profile import HardwareProfile
 from neuro_rtrrl.lowering import LoweredCircuit
 
-__all__ = ["Energy", "Priced", "Unpriced", "energy_of_operations", "price"]
+__all__ = ["Energy", "Priced", "Unpriced", "energy_of_line", "price"]
 
 _ACCESS_BITS = 64
+_ARITHMETIC = ("cmos_arithmetic", "processor")
+_SUMS = ("derive", "readout", "feedback")  # sections whose lines of projection scope are sums over pre
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,8 @@ class Energy:
     items : tuple of Priced
         What the total adds up.
     beside : tuple of Priced
-        Priced too, but of another nature and in no total: memory accesses at the price of one SRAM size, static power.
+        Priced too, but of another nature and in no total: memory accesses at the price of one SRAM size,
+        static power.
     unpriced : tuple of Unpriced
     weakest : str or None
         Weakest grade among ``items``.
@@ -85,7 +89,7 @@ class Energy:
 
     @property
     def total(self) -> dict[str, float | None]:
-        """Low, nominal and high of the sum, joules a decision; None where nothing is priced, or no maximum known."""
+        """Low, nominal and high of the sum, joules; None: nothing priced, or no maximum known."""
         if not self.items:
             return {"low": None, "nominal": None, "high": None}
         highs = [item.high for item in self.items]
@@ -132,7 +136,7 @@ def price(
     """
     lines = tuple(lines)
     book = _Book()
-    if profile.kind in ("cmos_arithmetic", "processor"):
+    if profile.kind in _ARITHMETIC:
         _price_operations(book, lines, profile, precision)
         _price_memory(book, lines, tuple(memory), profile)
     else:
@@ -144,7 +148,12 @@ def price(
     else:
         book.leave_out("static_power", None, static.reason)
     return Energy(
-        profile.name, precision, tuple(book.items), tuple(book.beside), tuple(book.unpriced), weakest_grade(book.figures)
+        profile.name,
+        precision,
+        tuple(book.items),
+        tuple(book.beside),
+        tuple(book.unpriced),
+        weakest_grade(book.figures),
     )
 
 
@@ -155,7 +164,9 @@ class _Book:
         self.unpriced: list[Unpriced] = []
         self.figures: list[EnergyFigure] = []
 
-    def add(self, event: str, count: float, figure: EnergyFigure, note: str = "", beside: bool = False) -> None:
+    def add(
+        self, event: str, count: float, figure: EnergyFigure, note: str = "", beside: bool = False
+    ) -> None:
         """Enter a count at its price, or under what is not costed."""
         if not count:
             return
@@ -163,10 +174,11 @@ class _Book:
             self.leave_out(event, count, figure.reason)
             return
         low, nominal, high = _range(figure)
-        assert low is not None and nominal is not None and figure.grade and figure.source
+        assert low is not None
+        assert nominal is not None
         priced = Priced(
             event, count, count * low, count * nominal, None if high is None else count * high,
-            figure.grade, figure.source, "; ".join(part for part in (note, figure.note) if part),
+            figure.grade or "", figure.source or "", "; ".join(part for part in (note, figure.note) if part),
         )  # fmt: skip
         (self.beside if beside else self.items).append(priced)
         if not beside:
@@ -197,18 +209,20 @@ def _price_operations(book: _Book, lines: tuple[Line, ...], profile: HardwarePro
     for kind in KINDS:
         book.add(f"{kind}.{precision}", totals[kind], profile.energy_of(kind, precision))
     if per_spike:
-        book.leave_out("what spikes set off", None, "how many spikes there are only a run can tell; see per_spike")
+        book.leave_out(
+            "what spikes set off", None, "how many spikes there are only a run can tell; see per_spike"
+        )
 
 
 def _price_memory(
     book: _Book, lines: tuple[Line, ...], memory: tuple[MemoryItem, ...], profile: HardwareProfile
 ) -> None:
-    """Enter reads and writes beside the total: the figure holds for one SRAM of one size, and caches are unknown."""
+    """Enter reads and writes beside the total: the figure holds for an SRAM of one size."""
     bits = sum(item.bits for item in memory)
     size = profile.memory["sram"].in_si().nominal if "sram" in profile.memory else None
     note = f"{DEFAULT_BITS} bit words, two to an access"
     if size is not None and bits > size:
-        note += f"; the price holds for {size / 8192:g} KB and this circuit keeps {bits / 8192:.3g} KB: a lower bound"
+        note += f"; the price is that of {size / 8192:g} KB and {bits / 8192:.3g} KB are kept: a lower bound"
     for event, words in (
         ("memory_read", sum(line.reads for line in lines if not line.trigger)),
         ("memory_write", sum(line.writes for line in lines if not line.trigger)),
@@ -232,20 +246,26 @@ def _price_events(
     book.add("barrier", lowered.circuit.timing.steps, profile.energy_of("barrier"))
 
 
-def energy_of_operations(
-    operations: Mapping[tuple[str, str], float], profile: HardwareProfile | None, precision: str = "fp32"
+def energy_of_line(
+    line: Line, profile: HardwareProfile, precision: str = "fp32"
 ) -> tuple[float | None, tuple[str, ...]]:
-    """Return the nominal energy of some operations in joules, and the kinds that it leaves out for want of a price."""
-    if profile is None:
-        return None, ()
-    joules, left_out = 0.0, []
-    counts: Counter = Counter()
-    for (_, kind), count in operations.items():
-        counts[kind] += count
-    for kind, count in counts.items():
+    """Return the nominal energy of a line in joules (None: not costed), and the kinds that have no price.
+
+    On a neuromorphic chip only a sum over synapses is an event of its own: one synaptic operation each.
+    Neuron updates are priced whole, and so not line by line.
+    """
+    if profile.kind not in _ARITHMETIC:
+        figure = profile.energy_of("synaptic_operation").in_si()
+        sums = line.section in _SUMS and line.scope == "projection"
+        return (
+            figure.nominal * line.elements * line.times if sums and figure.nominal is not None else None
+        ), ()
+    joules, left_out = 0.0, set()
+    for (_, kind), count in line.operations.items():
         nominal = profile.energy_of(kind, precision).in_si().nominal
         if nominal is None:
-            left_out.append(kind)
+            left_out.add(kind)
         else:
             joules += nominal * count
-    return (joules if len(left_out) < len(counts) else None), tuple(left_out)
+    priced = {kind for _, kind in line.operations} - left_out
+    return (joules if priced else None), tuple(sorted(left_out))

@@ -57,7 +57,7 @@ def cost(
 
 
 class CostReport:
-    """What one decision tick of a circuit does and costs; see :mod:`neuro_rtrrl.ledger.counting` for what is counted.
+    """What one decision of a circuit does and costs; :mod:`neuro_rtrrl.ledger.counting` says what is counted.
 
     Attributes
     ----------
@@ -70,7 +70,9 @@ class CostReport:
     memory : tuple of MemoryItem
     """
 
-    def __init__(self, circuit: Circuit, profile: HardwareProfile | None = None, precision: str = "fp32") -> None:
+    def __init__(
+        self, circuit: Circuit, profile: HardwareProfile | None = None, precision: str = "fp32"
+    ) -> None:
         self.circuit, self.profile, self.precision = circuit, profile, precision
         written = lower(circuit.replace(record=()))  # what somebody looks at is not the circuit's work
         self.lowered = hoist(written)
@@ -79,7 +81,7 @@ class CostReport:
         self.messages: tuple[Messages, ...] = count_messages(self.lowered)
         self.memory: tuple[MemoryItem, ...] = count_memory(self.lowered, profile)
 
-    # --- operations --------------------------------------------------------------------------------------------
+    # --- operations -----------------------------------------------------------------------------------------
 
     @property
     def operations(self) -> dict[str, dict[str, float]]:
@@ -88,7 +90,7 @@ class CostReport:
 
     @property
     def as_written(self) -> dict[str, dict[str, float]]:
-        """As :attr:`operations`, of the equations as they are written: nothing shared between lines or regrouped."""
+        """As :attr:`operations`, of the equations as written: nothing shared between lines or regrouped."""
         return _by_phase_and_kind(line for line in self.lines_as_written if not line.trigger)
 
     @property
@@ -108,7 +110,7 @@ class CostReport:
 
     @property
     def upper_bound(self) -> dict[str, dict[str, float]]:
-        """Phase -> kind -> operations a decision if every neuron fired in every ``dt``; equal to ``operations`` without spikes."""
+        """Phase -> kind -> operations a decision if every neuron fired in every ``dt``."""
         total = {phase: Counter(kinds) for phase, kinds in self.operations.items()}
         for entry in self.per_spike.values():
             for phase, kinds in entry["operations"].items():
@@ -123,7 +125,8 @@ class CostReport:
         axis : {"phase", "kind", "scope", "projection", "population", "owner"}
             What a row is. ``owner`` has everything; ``projection`` and ``population`` have theirs only.
         columns : {"kind", "phase", "scope"}, optional
-            What a column is: the kind, unless that is a row, then the phase; words read and written follow, and messages where a row can receive any.
+            What a column is: the kind, unless that is a row, then the phase; words read and written follow,
+            and messages where a row can receive any.
 
         Raises
         ------
@@ -133,7 +136,7 @@ class CostReport:
         columns = columns or ("phase" if axis == "kind" else "kind")
         if axis not in AXES or columns not in ("kind", "phase", "scope"):
             raise ValueError(f"rows are one of {', '.join(AXES)}; columns one of kind, phase, scope")
-        rows = {name: Counter() for name in self._row_names(axis)}
+        rows: dict[str, Counter] = {name: Counter() for name in self._row_names(axis)}
         for line in self.lines:
             if line.trigger:
                 continue
@@ -144,7 +147,7 @@ class CostReport:
                     rows[row][keys[columns]] += count
             row = {"phase": line.phase, "scope": line.scope}.get(axis) or self._place(axis, line.owner)
             if axis != "kind" and row in rows:
-                rows[row].update(reads=line.reads, writes=line.writes)
+                rows[row].update({"reads": line.reads, "writes": line.writes})  # type: ignore[dict-item]
         names = {"kind": KINDS, "phase": PHASES, "scope": _SCOPES}[columns]
         extra: tuple[str, ...] = () if axis == "kind" else ("reads", "writes")
         if axis in ("projection", "population", "owner"):
@@ -180,7 +183,7 @@ class CostReport:
         """
         return explain(name, self.lowered, self.lines, self.lines_as_written, self.profile, self.precision)
 
-    # --- memory, messages, energy ------------------------------------------------------------------------------
+    # --- memory, messages, energy ---------------------------------------------------------------------------
 
     @property
     def memory_bits(self) -> dict[str, int]:
@@ -194,7 +197,7 @@ class CostReport:
 
     @cached_property
     def neurobench(self) -> dict[str, Any]:
-        """NeuroBench's keys for the forward part; see :func:`~neuro_rtrrl.ledger.neurobench.neurobench_metrics`."""
+        """NeuroBench's keys for the forward part; see :mod:`neuro_rtrrl.ledger.neurobench`."""
         return neurobench_metrics(self.lowered)
 
     @cached_property
@@ -210,20 +213,21 @@ class CostReport:
         return self.energy.unpriced if self.energy else ()
 
     def comparison(self, window: int = 100) -> Table | None:
-        """Return the table against exact RTRL and BPTT; see :func:`~neuro_rtrrl.ledger.comparison.compare`."""
+        """Return the table against exact RTRL and BPTT; see :mod:`neuro_rtrrl.ledger.comparison`."""
         return compare(self.circuit, window)
 
-    # --- showing -----------------------------------------------------------------------------------------------
+    # --- showing --------------------------------------------------------------------------------------------
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON form.
 
-        Keys: ``circuit``, ``profile``, ``decision_interval`` (seconds), ``operations`` and ``operations_as_written``
-        (phase, kind), ``by_projection``, ``by_population``, ``by_owner``, ``by_scope`` (row, kind, with reads, writes,
-        messages), ``reads`` and ``writes`` (words by phase), ``messages`` (by kind, per decision), ``per_spike`` and
-        ``upper_bound`` (empty without spikes), ``memory_bits`` and ``memory_words`` (by variable),
-        ``parameter_bits``, ``neurobench``, ``energy`` (null without a profile), ``unpriced`` (event, count, reason),
-        ``comparison`` (null where the formulae do not apply).
+        Keys: ``circuit``, ``profile``, ``decision_interval`` (seconds), ``operations`` and
+        ``operations_as_written`` (phase, kind), ``by_projection``, ``by_population``, ``by_owner``,
+        ``by_scope`` (row, kind, with reads, writes, messages), ``reads`` and ``writes`` (words by phase),
+        ``messages`` (by kind, per decision), ``per_spike`` and ``upper_bound`` (empty without spikes),
+        ``memory_bits`` and ``memory_words`` (by variable), ``parameter_bits``, ``neurobench``, ``energy``
+        (null without a profile), ``unpriced`` (event, count, reason), ``comparison`` (null where the formulae
+        do not apply).
         """
         table = self.comparison()
         by_phase = self.by("phase")
@@ -237,7 +241,10 @@ class CostReport:
             "decision_interval": self.circuit.timing.decision_interval,
             "operations": self.operations,
             "operations_as_written": self.as_written,
-            **{f"by_{axis}": self.by(axis).as_dict() for axis in ("projection", "population", "owner", "scope")},
+            **{
+                f"by_{axis}": self.by(axis).as_dict()
+                for axis in ("projection", "population", "owner", "scope")
+            },
             "reads": {phase: by_phase[phase].get("reads", 0) for phase in PHASES},
             "writes": {phase: by_phase[phase].get("writes", 0) for phase in PHASES},
             "messages": dict(sent),
@@ -249,12 +256,14 @@ class CostReport:
             "neurobench": self.neurobench,
             "energy": self.energy.as_dict() if self.energy else None,
             "unpriced": [item.as_dict() for item in self.unpriced],
-            "comparison": {"title": table.title, "note": table.note, "rows": table.as_dict()} if table else None,
+            "comparison": {"title": table.title, "note": table.note, "rows": table.as_dict()}
+            if table
+            else None,
         }
 
     def headline(self) -> list[str]:
         """Return the main lines: operations, memory, energy."""
-        total = sum(self.by("phase").total[kind] for kind in self.by("phase").columns if kind in KINDS)
+        total = sum(sum(kinds.values()) for kinds in self.operations.values())
         bits = sum(self.memory_bits.values())
         lines = [f"{format_count(total)} operations a decision", f"{bits / 8192:.3g} KB of local memory"]
         if self.energy is not None:
@@ -262,17 +271,23 @@ class CostReport:
             left = f"; {len(self.unpriced)} kinds of event not costed"
             lines.append(
                 f"{self.energy.profile}: "
-                + ("not costed" if nominal is None else f"{format_si(nominal, 'J')} a decision for what has a price")
+                + (
+                    "not costed"
+                    if nominal is None
+                    else f"{format_si(nominal, 'J')} a decision for what has a price"
+                )
                 + left
             )
         return lines
 
     def tables(self) -> list[Table]:
-        """Return the tables that a reader sees first."""
+        """Return the tables of the counts."""
         return [self.by("phase"), self.by("projection"), self.by("population"), self.memory_table]
 
     def __repr__(self) -> str:
-        return "\n\n".join([f"cost of {self.circuit.name}: {', '.join(self.headline())}", *map(str, self.tables())])
+        return "\n\n".join(
+            [f"cost of {self.circuit.name}: {', '.join(self.headline())}", *map(str, self.tables())]
+        )
 
     def _repr_html_(self) -> str:
         head = f"<p><b>{escape(self.circuit.name)}</b>: {escape(', '.join(self.headline()))}</p>"
@@ -280,7 +295,7 @@ class CostReport:
 
 
 def _by_phase_and_kind(lines: Iterable[Line]) -> dict[str, dict[str, float]]:
-    found = {phase: dict.fromkeys(KINDS, 0) for phase in PHASES}
+    found: dict[str, dict[str, float]] = {phase: dict.fromkeys(KINDS, 0) for phase in PHASES}
     for line in lines:
         for (_, kind), count in line.operations.items():
             found[line.phase][kind] += count

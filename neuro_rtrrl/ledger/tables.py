@@ -49,11 +49,15 @@ class Table:
     @property
     def total(self) -> dict[str, float]:
         """Sum of each column over the rows."""
-        return {column: sum(_number(row.get(column, 0)) for row in self.rows.values()) for column in self.columns}
+        return {
+            column: sum(_number(row.get(column, 0)) for row in self.rows.values()) for column in self.columns
+        }
 
     def as_dict(self) -> dict[str, dict[str, Any]]:
         """Return row -> column -> value, every cell filled."""
-        return {name: {column: row.get(column, 0) for column in self.columns} for name, row in self.rows.items()}
+        return {
+            name: {column: row.get(column, 0) for column in self.columns} for name, row in self.rows.items()
+        }
 
     def cells(self) -> list[list[str]]:
         """Return the lines as text, head first and total last."""
@@ -73,7 +77,10 @@ class Table:
             if number == 1 or (self.totalled and len(self.rows) > 1 and number == len(lines) - 1):
                 text.append(ruler)
             first, *others = line
-            parts = [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))]
+            parts = [
+                first.ljust(widths[0]),
+                *(cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)),
+            ]
             text.append("  ".join(parts).rstrip())
         if self.note:
             text.append(self.note)

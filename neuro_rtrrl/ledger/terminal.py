@@ -44,28 +44,31 @@ def render(report: CostReport, comparison: bool = False) -> Group:
 
 
 def render_table(table: Table) -> Any:
-    """Return one table as a rich table."""
+    """Return one table as a rich renderable, its note below it."""
+    from rich.console import Group
     from rich.table import Table as RichTable
     from rich.text import Text
 
     head, *body = table.cells()
     totalled = table.totalled and len(table) > 1
-    drawn = RichTable(
-        title=table.title, title_justify="left", caption=table.note or None, caption_justify="left", box=None, pad_edge=False
-    )
+    drawn = RichTable(title=table.title, title_justify="left", box=None, pad_edge=False)
     for number, column in enumerate(head):
         wide = number > 0 and column in ("why", "note")
         drawn.add_column(column, justify="left" if number == 0 or wide else "right", no_wrap=number == 0)
     for number, cells in enumerate(body):
         last = totalled and number == len(body) - 1
         drawn.add_row(*(Text(cell) for cell in cells), style="bold" if last else None)
-    return drawn
+    return Group(drawn, Text(table.note, style="dim italic")) if table.note else drawn
 
 
 def _per_spike(population: str, entry: dict[str, Any]) -> Table:
     rows = {phase: kinds for phase, kinds in entry["operations"].items() if any(kinds.values())}
-    kinds = tuple(kind for kind in next(iter(entry["operations"].values())) if any(row[kind] for row in rows.values()))
-    note = f"at most {format_count(entry['most_spikes'])} spikes a decision, if every neuron fired in every dt"
+    kinds = tuple(
+        kind for kind in next(iter(entry["operations"].values())) if any(row[kind] for row in rows.values())
+    )
+    note = (
+        f"at most {format_count(entry['most_spikes'])} spikes a decision, if every neuron fired in every dt"
+    )
     return Table(f"for each spike of {population}", "phase", kinds, rows, note=note)
 
 
@@ -77,8 +80,20 @@ def _neurobench(metrics: dict[str, Any]) -> Table:
         "activation sparsity": metrics["activation_sparsity"],
         **{f"synaptic operations: {name}": value for name, value in operations.items()},
     }
-    rows = {name: {"value": None if value is None else f"{value:,.4g}" if isinstance(value, float) else f"{value:,}"} for name, value in values.items()}
-    return Table("NeuroBench, forward part", "metric", ("value",), rows, totalled=False, note="; ".join(metrics["notes"]))
+    rows = {
+        name: {
+            "value": None if value is None else f"{value:,.4g}" if isinstance(value, float) else f"{value:,}"
+        }
+        for name, value in values.items()
+    }
+    return Table(
+        "NeuroBench, forward part",
+        "metric",
+        ("value",),
+        rows,
+        totalled=False,
+        note="; ".join(metrics["notes"]),
+    )
 
 
 def _joules(value: float | None) -> str:
@@ -102,15 +117,12 @@ def _energy(energy: Energy) -> Table:
         "count": "",
         **{end: _joules(total[end]) for end in ("low", "nominal", "high")},
         "grade": energy.weakest or "-",
-        "note": f"leaves out {len(energy.unpriced)} kinds of event that are not costed, and what stands beside",
+        "note": f"leaves out {len(energy.unpriced)} kinds of event not costed, and what stands beside",
     }
     columns = ("count", "low", "nominal", "high", "grade", "note")
     return Table(f"energy on {energy.profile}, per decision", "event", columns, rows, totalled=False)
 
 
 def _unpriced(energy: Energy) -> Table:
-    rows = {
-        item.event: {"count": item.count, "why": item.reason}
-        for item in energy.unpriced
-    }
+    rows = {item.event: {"count": item.count, "why": item.reason} for item in energy.unpriced}
     return Table("not costed", "event", ("count", "why"), rows, totalled=False)

@@ -1,8 +1,9 @@
 """What a model is: frozen declarations, equations as text, nothing that runs.
 
-The scope of a name is in the name. In a rule, ``x_pre`` and ``x_post`` are variables of the two neurons, a bare name is
-the synapse's own; in a neuron, a bare name is the neuron's own. Broadcast names (the modulator, ``discount``) and
-parameters are the same for all. ``r_pre`` in a rule is the signal that the projection carries.
+The scope of a name is in the name. In a rule, ``x_pre`` and ``x_post`` are variables of the two neurons, a
+bare name is the synapse's own; in a neuron, a bare name is the neuron's own. Broadcast names (the modulator,
+``discount``) and parameters are the same for all. ``r_pre`` in a rule is the signal that the projection
+carries.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ class Parameter:
     name, unit : str
         ``unit`` is a Brian2 unit name, ``"1"`` for a pure number.
     default : float, str or None
-        SI value; the name of a clock quantity (``"dt"``, ``"decision_interval"``); None where the file must set it.
+        SI value; the name of a clock quantity (``"dt"``, ``"decision_interval"``); None where the file must
+        set it.
     minimum, maximum : float
         Inclusive bounds, SI; a value outside is refused.
     """
@@ -61,8 +63,8 @@ class Parameter:
 class State:
     """A quantity that the equations change.
 
-    ``resets`` says that an episode's start puts it back to ``initial`` (membranes and traces do, weights do not).
-    ``broadcast`` marks the one value that all synapses of a group share (an optimiser's step count).
+    ``resets`` says that an episode's start puts it back to ``initial`` (membranes and traces do, weights do
+    not). ``broadcast`` marks the one value that all synapses of a group share (an optimiser's step count).
     """
 
     name: str
@@ -104,7 +106,7 @@ class Model:
         return next((parameter for parameter in self.parameters if parameter.name == name), None)
 
     def __str__(self) -> str:
-        """Return the declaration as one reads it: what it is, where it is from, its quantities, its equations."""
+        """Return the declaration as one reads it: what it is, its source, its quantities, its equations."""
         lines = [f"{self.name}: {self.summary}" if self.summary else self.name]
         lines += [f"  ({self.source})"] if self.source else []
         if self.parameters:
@@ -128,16 +130,19 @@ class NeuronModel(Model):
     Attributes
     ----------
     inputs : tuple of str
-        Variables that projections add to; 0 where none does. ``input_units`` names those that are not pure numbers.
+        Variables that projections add to; 0 where none does. ``input_units`` names those that are not pure
+        numbers.
     equations : str
-        Evaluated each ``dt`` before any state moves: algebraic lines in order, then derivatives, simultaneous.
-        A neuron without derivatives is *instantaneous*: it is evaluated once a decision, at the readout.
+        Evaluated each ``dt`` before any state moves: algebraic lines in order, then derivatives,
+        simultaneous. A neuron without derivatives is *instantaneous*: it is evaluated once a decision, at the
+        readout.
     readout : str
         Evaluated after the states have moved: what others read.
     on_choice : str
         Actors only, after the action was sampled; reads ``chosen`` (1 for the neuron of the action, else 0).
     threshold, reset : str
-        Spike condition and what a spike does (a spiking neuron's ``spike`` is 1 in the step in which it fires).
+        Spike condition and what a spike does (a spiking neuron's ``spike`` is 1 in the step in which it
+        fires).
     senders, receivers : dict
         Ports: the variables that a projection from ``population.port`` carries and that one to it adds to.
     noise : tuple of str
@@ -187,7 +192,7 @@ class NeuronModel(Model):
 
 @dataclass(frozen=True)
 class IntrinsicRule:
-    """How a rule learns one parameter of the neuron itself (a bias, a time constant); bare names are the neuron's."""
+    """How a rule learns a parameter of the neuron itself, such as a bias; bare names are the neuron's."""
 
     parameter: str
     states: tuple[State, ...] = ()
@@ -208,8 +213,9 @@ class PlasticityRule(Model):
     on_pre, on_post : str
         What a spike of either neuron does, sequential; ``u_post += w`` transmits.
     on_decision : str
-        Once a decision, sequential. ``w += optimise(gradient)`` applies the group's optimiser. Lines that change a
-        learned parameter run before all lines that renew traces, and not on the first tick of an episode.
+        Once a decision, sequential. ``w += optimise(gradient)`` applies the group's optimiser. Lines that
+        change a learned parameter run before all lines that renew traces, and not on the first tick of an
+        episode.
     on_episode_start : str
         After the states that reset have been reset.
     intrinsic : tuple of IntrinsicRule
@@ -262,6 +268,6 @@ class Modulator(Model):
 
 @dataclass(frozen=True)
 class Optimiser(Model):
-    """From ``gradient`` to ``step``, per synapse; broadcast states advance once a decision, before the synapses."""
+    """From ``gradient`` to ``step``, per synapse; broadcast states advance first, once a decision."""
 
     on_decision: str = ""

@@ -39,9 +39,9 @@ class EpisodeTable(NamedTuple):
 class Episodes:
     """The finished episodes of S seeds.
 
-    An episode ends where the environment terminates or truncates it; what is unfinished at the end of a run is not
-    an episode. The first tick of an episode is a reset and no step of the environment: it has no reward and does not
-    count towards the length.
+    An episode ends where the environment terminates or truncates it; what is unfinished at the end of a run
+    is not an episode. The first tick of an episode is a reset and no step of the environment: it has no
+    reward and does not count towards the length.
 
     Parameters
     ----------
@@ -97,7 +97,11 @@ class Episodes:
         """Every finished episode, sorted by seed and end."""
         if self._table is None:
             empty = EpisodeTable(
-                np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, bool)
+                np.zeros(0, np.int64),
+                np.zeros(0),
+                np.zeros(0, np.int64),
+                np.zeros(0, np.int64),
+                np.zeros(0, bool),
             )
             columns = [np.concatenate(column) for column in zip(empty, *self._parts, strict=True)]
             order = np.lexsort((columns[3], columns[0]))
@@ -167,7 +171,11 @@ class Episodes:
                 "seed_index": ("episode", table.seed, {"long_name": "row of the seed in the run"}),
                 "return": ("episode", table.total, {"long_name": "sum of rewards", "units": "1"}),
                 "length": ("episode", table.length, {"long_name": "environment steps", "units": "1"}),
-                "end": ("episode", table.end, {"long_name": "decision in which the episode ended", "units": "1"}),
+                "end": (
+                    "episode",
+                    table.end,
+                    {"long_name": "decision in which the episode ended", "units": "1"},
+                ),
                 "truncated": ("episode", table.truncated, {"long_name": "cut off by a time limit"}),
             },
             attrs={"seeds": np.asarray(self.seeds, dtype=np.int64)},

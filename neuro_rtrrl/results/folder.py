@@ -51,8 +51,12 @@ class ResultsFolder:
             If it cannot be made or written.
         """
         folder = cls(_new_default(circuit_name) if path is None else _given(Path(path)))
-        with folder._writing("summary.json") as probe:  # shows now, not after an hour, whether one can write here
-            probe.write_text(json.dumps({"format": FORMAT, "circuit": circuit_name, "finished": False}) + "\n")
+        with folder._writing(
+            "summary.json"
+        ) as probe:  # shows now, not after an hour, whether one can write here
+            probe.write_text(
+                json.dumps({"format": FORMAT, "circuit": circuit_name, "finished": False}) + "\n"
+            )
         return folder
 
     def begin(self, circuit: Circuit, provenance: Mapping[str, Any]) -> None:
@@ -62,7 +66,11 @@ class ResultsFolder:
         self._write_json("provenance.json", provenance)
 
     def finish(
-        self, result: Result, circuit: Circuit, provenance: Mapping[str, Any], units: Mapping[str, Any] | None = None
+        self,
+        result: Result,
+        circuit: Circuit,
+        provenance: Mapping[str, Any],
+        units: Mapping[str, Any] | None = None,
     ) -> None:
         """Write everything that the run left: weights first, so that they are safe if the disk fills up.
 
@@ -149,7 +157,9 @@ def load_results(path: str | os.PathLike, circuit: Circuit | None = None) -> Res
             episodes=Episodes.from_dataset(read["episodes"]),
             recordings=read["recordings"],
             state={str(each.attrs["key"]): each.values for each in stored.data_vars.values()},
-            settable=tuple(str(each.attrs["key"]) for each in stored.data_vars.values() if each.attrs["settable"]),
+            settable=tuple(
+                str(each.attrs["key"]) for each in stored.data_vars.values() if each.attrs["settable"]
+            ),
             wall_seconds=float(summary["wall_seconds"]),
             decisions_per_second=float(summary["decisions_per_second"]),
             first_decision_seconds=float(summary["first_decision_seconds"]),
@@ -198,15 +208,21 @@ def _summary(folder: Path) -> dict[str, Any]:
             hint="give the folder that 'simulate' named at its end",
         ) from None
     if summary["format"] != FORMAT:
-        raise problem(f"{folder} was written in another format", found=str(summary["format"]), available=(str(FORMAT),))
+        raise problem(
+            f"{folder} was written in another format", found=str(summary["format"]), available=(str(FORMAT),)
+        )
     if not summary.get("finished"):
-        raise problem(f"the run in {folder} is not finished", hint="wait for it, or give the folder of another run")
+        raise problem(
+            f"the run in {folder} is not finished", hint="wait for it, or give the folder of another run"
+        )
     return summary
 
 
 def _new_default(circuit_name: str) -> Path:
     stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-    safe = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in circuit_name) or "circuit"
+    safe = (
+        "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in circuit_name) or "circuit"
+    )
     for number in range(1, 10_000):
         path = DEFAULT_BASE / f"{safe}-{stamp}-{number}"
         try:

@@ -59,7 +59,9 @@ def collect_provenance(
             "platform": platform.platform(),
             "processor": _processor(),
             "cpu_count": os.cpu_count(),
-            "cpus_usable": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+            "cpus_usable": len(os.sched_getaffinity(0))
+            if hasattr(os, "sched_getaffinity")
+            else os.cpu_count(),
         },
         **more,
     }
@@ -97,6 +99,11 @@ def _git_commit() -> str | None:
 
 def _git(root: Path, *words: str) -> str:
     done = subprocess.run(
-        ["git", "-C", str(root), *words], capture_output=True, text=True, timeout=5, check=True, stdin=subprocess.DEVNULL
+        ["git", "-C", str(root), *words],
+        capture_output=True,
+        text=True,
+        timeout=5,
+        check=True,
+        stdin=subprocess.DEVNULL,
     )
     return done.stdout.strip()

@@ -83,21 +83,24 @@ class Recorder:
         self._kept[each.key].append(np.stack([seed, neuron]).astype(np.int32))
         self._ticks[each.key].append(start * steps + step)
 
-    # --- the dataset -------------------------------------------------------------------------------------------
+    # --- the dataset ----------------------------------------------------------------------------------------
 
     def dataset(self):
         """Return what was kept so far as an ``xarray.Dataset``.
 
-        Dimensions are ``seed``, ``decision`` (with the coordinate ``time``; ``decision_every_<n>`` where only each n-th
-        was kept, ``step`` for each dt) and ``<population>_neuron``, ``<population>_post``, ``<population>_pre``. Spikes are
-        ragged: ``<population>_spike_time``, ``_spike_neuron`` and ``_spike_seed`` over ``<population>_spike``. Every variable
-        has ``key``, ``units`` and ``long_name``.
+        Dimensions are ``seed``, ``decision`` (with the coordinate ``time``; ``decision_every_<n>`` where only
+        each n-th was kept, ``step`` for each dt) and ``<population>_neuron``, ``<population>_post``,
+        ``<population>_pre``. Spikes are ragged: ``<population>_spike_time``, ``_spike_neuron`` and
+        ``_spike_seed`` over ``<population>_spike``. Every variable has ``key``, ``units`` and ``long_name``.
         """
         import xarray
 
         dataset = xarray.Dataset(
             coords={"seed": np.asarray(self.seeds, dtype=np.int64)},
-            attrs={"circuit": self.circuit.name, "time": "start of the decision interval or integration step"},
+            attrs={
+                "circuit": self.circuit.name,
+                "time": "start of the decision interval or integration step",
+            },
         )
         for each in self.record:
             if _spikes(each):
@@ -109,7 +112,9 @@ class Recorder:
     def _write(self, dataset, each: Recording) -> None:
         values = np.concatenate(self._kept[each.key], axis=1)
         ticks = np.concatenate(self._ticks[each.key])
-        base = "step" if each.every == 0 else "decision" if each.every == 1 else f"decision_every_{each.every}"
+        base = (
+            "step" if each.every == 0 else "decision" if each.every == 1 else f"decision_every_{each.every}"
+        )
         interval = self.circuit.timing.dt if each.every == 0 else self.circuit.timing.decision_interval
         clock = _dimension(dataset, base, ticks)
         time = "time" if clock == "decision" else f"{clock}_time"
@@ -146,7 +151,11 @@ class Recorder:
         name, dim = f"{each.owner}_spike", (f"{each.owner}_spike",)
         label = each.owner.replace("_", " ")
         key = {"key": each.key}
-        dataset[f"{name}_time"] = (dim, times, {**key, "units": "second", "long_name": f"spike times of {label}"})
+        dataset[f"{name}_time"] = (
+            dim,
+            times,
+            {**key, "units": "second", "long_name": f"spike times of {label}"},
+        )
         dataset[f"{name}_neuron"] = (dim, neuron[order], {"long_name": f"neuron of {label} that fired"})
         dataset[f"{name}_seed"] = (dim, numbers, {"long_name": "seed of the run in which it fired"})
 

@@ -108,14 +108,20 @@ class Result:
         CircuitError
             If nothing of that name was recorded; the message lists what was.
         """
-        named = {str(array.attrs.get("key", name)): str(name) for name, array in self.recordings.data_vars.items()}
+        named = {
+            str(array.attrs.get("key", name)): str(name) for name, array in self.recordings.data_vars.items()
+        }
         name = named.get(key) or (key if key in self.recordings.data_vars else None)
         if name is None:
             available = tuple(named)
             hint = nearest(key, available) or "list it under 'record' in the circuit file"
-            raise CircuitError(Problem(f"'{key}' was not recorded", found=key, available=available, hint=hint))
+            raise CircuitError(
+                Problem(f"'{key}' was not recorded", found=key, available=available, hint=hint)
+            )
         array = self.recordings[name]
-        return array.rename({dim: plain for dim, plain in _plain_names(array.dims) if plain != dim}).rename(key)
+        return array.rename({dim: plain for dim, plain in _plain_names(array.dims) if plain != dim}).rename(
+            key
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON document of ``simulate``; numbers per seed are null where no episode ended."""
@@ -143,7 +149,9 @@ class Result:
 
     def __repr__(self) -> str:
         lines = [f"<Result {self._head()}>", "  seed  episodes  final return  best return"]
-        lines += [f"  {seed:>4}  {count:>8}  {final:>12}  {best:>11}" for seed, count, final, best in self._rows()]
+        lines += [
+            f"  {seed:>4}  {count:>8}  {final:>12}  {best:>11}" for seed, count, final, best in self._rows()
+        ]
         recorded = [str(array.attrs.get("key", "")) for array in self.recordings.data_vars.values()]
         lines.append(f"  recorded: {', '.join(filter(None, recorded)) or 'nothing'}")
         if self.folder is not None:
@@ -152,7 +160,9 @@ class Result:
 
     def _repr_html_(self) -> str:
         heads = "".join(f"<th>{head}</th>" for head in ("seed", "episodes", "final return", "best return"))
-        cells = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in self._rows())
+        cells = "".join(
+            "<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in self._rows()
+        )
         return (
             f"<p><b>{html.escape(self._head())}</b></p>"
             f"<table><thead><tr>{heads}</tr></thead><tbody>{cells}</tbody></table>"
@@ -168,7 +178,9 @@ def _plain_names(dims) -> list[tuple[str, str]]:
             if dim.startswith(f"{word}_"):
                 plain = word
         for word in ("neuron", "post", "pre"):
-            if f"_{word}" in dim and dim.rsplit(f"_{word}", 1)[1].strip("_").isdigit() | dim.endswith(f"_{word}"):
+            if f"_{word}" in dim and dim.rsplit(f"_{word}", 1)[1].strip("_").isdigit() | dim.endswith(
+                f"_{word}"
+            ):
                 plain = word
         pairs.append((dim, plain))
     return pairs

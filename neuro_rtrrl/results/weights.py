@@ -56,13 +56,16 @@ def settable(circuit: Circuit, keys: Sequence[str]) -> tuple[str, ...]:
 
 
 def state_to_dataset(
-    circuit: Circuit, seeds: Sequence[int], state: Mapping[str, np.ndarray], units: Mapping[str, str] | None = None
+    circuit: Circuit,
+    seeds: Sequence[int],
+    state: Mapping[str, np.ndarray],
+    units: Mapping[str, str] | None = None,
 ):
     """Return every lasting variable as an ``xarray.Dataset``.
 
-    Names have underscores for dots; the attribute ``key`` keeps the real one, ``settable`` says (1 or 0) whether
-    another run can start from it. Dimensions are ``seed``, then ``<population>_neuron`` or ``<population>_post``,
-    ``<population>_pre``.
+    Names have underscores for dots; the attribute ``key`` keeps the real one, ``settable`` says (1 or 0)
+    whether another run can start from it. Dimensions are ``seed``, then ``<population>_neuron`` or
+    ``<population>_post``, ``<population>_pre``.
     """
     import xarray
 

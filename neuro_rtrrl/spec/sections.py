@@ -225,20 +225,10 @@ class RecordEntry(Section):
 
 
 class Intervention(Section):
-    """A lesion: of what, how much of it, and when (``from`` and ``until`` in model time)."""
+    """A lesion that a run applies when it is named: of what, and how much of it."""
 
     lesion: Endpoint
     fraction: float = Field(default=1.0, ge=0, le=1)
-    from_: OptionalTime = Field(default=None, alias="from")
-    until: OptionalTime = None
-
-    @field_validator("until", mode="after")
-    @classmethod
-    def _ends_after_it_begins(cls, until: Quantity | None, info: ValidationInfo) -> Quantity | None:
-        begin = info.data.get("from_")
-        if until is not None and until.value <= (begin.value if begin is not None else 0.0):
-            raise refuse(Fault("this intervention ends before it begins", found=f"until {until.value:g} s"))
-        return until
 
 
 Declaration = dict[str, Any]

@@ -50,7 +50,7 @@ record:
   - {variable: cortex.r, neurons: 0-7, every: 200 ms}
   - {variable: cortex.spikes, every: step}
 interventions:
-  depletion: {lesion: dopamine, fraction: 0.8, from: 600 s}
+  depletion: {lesion: dopamine, fraction: 0.8}
 models:
   neurons: {mine: {equations: ["dv/dt = -v/tau : volt"]}}
 """
@@ -81,7 +81,7 @@ def test_a_valid_circuit_is_read_with_units_and_defaults():
     assert spec.projections["feedback"].weights == TransposeOf("readout")
     assert [entry.every for entry in spec.record] == [10, 5, "step"]
     assert spec.record[1].neurons == tuple(range(8))
-    assert spec.interventions["depletion"].from_.value == 600.0
+    assert spec.interventions["depletion"].fraction == 0.8
     assert spec.models.neurons["mine"] == {"equations": ["dv/dt = -v/tau : volt"]}
 
 
@@ -249,13 +249,6 @@ CASES = {
         6,
         28,
         "at most 1",
-        "",
-    ),
-    "lesion_backwards": (
-        HEAD + POPULATION + "interventions:\n  d: {lesion: a, from: 2 s, until: 1 s}\n",
-        6,
-        36,
-        "ends before",
         "",
     ),
     "declaration_is_text": (HEAD + POPULATION + "models: {rules: {mine: x}}\n", 5, 24, "section", ""),

@@ -207,3 +207,19 @@ def test_loading_a_circuit_starts_no_simulator():
         [sys.executable, "-c", code, str(CIRCUITS / "bg.yaml")], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_an_environment_of_another_package_is_asked_for_its_sizes(monkeypatch):
+    from neuro_rtrrl.environments import Environment, registry
+
+    def reset(key):
+        raise NotImplementedError
+
+    maze = Environment("TMaze-mine", ("left", "right", "cue"), 4, reset, reset)
+    monkeypatch.setattr(registry, "available", lambda: ("CartPole-v1", "TMaze-mine"))
+    monkeypatch.setattr(registry, "make", lambda name, parameters: maze)
+    text = (CIRCUITS / "bg.yaml").read_text(encoding="utf-8")
+    text = text.replace("name: MemoryChain-bsuite", "name: TMaze-mine\n  observe: [cue, left]")
+    circuit = build(text.replace("  parameters: {memory_length: 8}\n", ""))
+    assert circuit.environment.observe == (2, 0)
+    assert circuit.populations["dorsal_striatum"].size == 4

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from neuro_rtrrl.backends.chunk import Chunk, Deliver
+from neuro_rtrrl.backends.jax.cache import use_cache
 from neuro_rtrrl.backends.jax.network import Network
 from neuro_rtrrl.environments import streams
 from neuro_rtrrl.environments.base import Environment
@@ -60,6 +61,7 @@ class JaxProgram:
         initials: Sequence[Mapping[str, np.ndarray]] | None = None,
         start: int = 0,
     ) -> None:
+        use_cache()
         self.circuit, self.environment, self.seeds = circuit, environment, tuple(seeds)
         self.initials = initials or [{}] * len(self.seeds)
         self.precision = precision

@@ -1,0 +1,37 @@
+"""Compiled programs are kept on disk between runs."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import jax
+
+__all__ = ["cache_folder", "use_cache"]
+
+
+def cache_folder() -> Path:
+    """Return the folder: ``NEURO_RTRRL_CACHE``, or ``neuro-rtrrl`` in the user's cache folder."""
+    given = os.environ.get("NEURO_RTRRL_CACHE")
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(given) if given else base / "neuro-rtrrl"
+
+
+def use_cache() -> None:
+    """Let JAX keep what it compiles; where the folder cannot be written, every run compiles anew.
+
+    A cache that the user has set up for JAX is left alone.
+    """
+    if jax.config.jax_compilation_cache_dir:
+        return
+    folder = cache_folder() / "jax"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError:
+        return
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
