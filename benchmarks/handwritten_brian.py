@@ -1,11 +1,11 @@
-"""Hand-written Brian2 script of the CartPole network: what the generated Brian2 backend is measured against.
+"""Hand-written Brian2 script of the CartPole network: what the generated Brian2 backend is timed against.
 
-The same circuit and the same tick as ``handwritten_jax.py``, as a user who knows Brian2 well would write it: groups
-for senses, cortex and striatum, synapses with differential equations for the local Jacobian traces (RFLO, Murray
-2019), summed inputs, one ``run_regularly`` per learned projection, and two network operations on the control clock,
-one before the integration step (environment) and one after it (policy, value and dopamine).
+The same circuit and the same tick as ``handwritten_jax.py``, as a user who knows Brian2 well would write it:
+groups for senses, cortex and striatum, synapses with differential equations for the local Jacobian traces
+(RFLO, Murray 2019), summed inputs, one ``run_regularly`` per learned projection, and two network operations on
+the control clock, one before the integration step (environment) and one after it (policy, value, dopamine).
 
-It shares no code with the package. Time constants are in units of the decision interval, with one Euler step each.
+It shares no code with the package. Time constants are in units of the decision interval: one Euler step each.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ e_tau = keep * e_tau + jacobian_tau * back
 
 
 def environment_step():
-    """Return a jitted ``step(carry, action) -> (carry, answer)`` that resets after an episode's end, and its carry."""
+    """Return a jitted ``step(carry, action) -> (carry, answer)`` that resets when due, and its first carry."""
     environment, parameters = gymnax.make("CartPole-v1")
 
     @jax.jit
@@ -142,8 +142,8 @@ def build(learning_rate: float = 1e-3, seed: int = 0) -> tuple[b2.Network, Progr
     clock = b2.Clock(dt=INTERVAL)
     common = {"clock": clock, "namespace": {"interval": INTERVAL}}
 
-    # Order within a tick ("groups"): drives 1, firing 2, Jacobian traces of synapses 3, cortex 4, striatal drive 5.
-    # The traces of synapses need the membrane as it was, so they come before the cortex itself.
+    # Order within a tick ("groups"): drives 1, firing 2, Jacobian traces 3, cortex 4, striatal drive 5.
+    # The traces need the membrane as it was, so they come before the cortex itself.
     senses = b2.NeuronGroup(len(OBSERVED) + ACTIONS + 1, "h : 1", name="senses", **common)
     cortex = b2.NeuronGroup(NEURONS, CORTEX, method="euler", order=2, name="cortex", **common)
     cortex.state_updater.order = 4
@@ -154,7 +154,9 @@ def build(learning_rate: float = 1e-3, seed: int = 0) -> tuple[b2.Network, Progr
 
     def afferent(source: b2.NeuronGroup, target: str) -> b2.Synapses:
         equations = LEARNED.format(target=target) + JACOBIAN
-        synapses = b2.Synapses(source, cortex, equations, method="euler", order=3, name=f"{target}_synapses", **common)
+        synapses = b2.Synapses(
+            source, cortex, equations, method="euler", order=3, name=f"{target}_synapses", **common
+        )
         synapses.connect()
         synapses.w = random.normal(0, 1 / math.sqrt(len(source)), len(synapses))
         synapses.run_regularly(CORTICAL_LEARNING, clock=clock, when="end", order=1)
@@ -174,7 +176,13 @@ def build(learning_rate: float = 1e-3, seed: int = 0) -> tuple[b2.Network, Progr
     back, back_entropy = view(cortex, "back"), view(cortex, "back_entropy")
     td_error, learning, keep = view(cortex, "td_error"), view(cortex, "learning"), view(cortex, "keep")
     step, correction = view(cortex, "step"), view(cortex, "correction")
-    forgotten = [membrane, view(cortex, "jacobian_bias"), view(cortex, "jacobian_tau"), view(sensory, "jacobian"), view(recurrent, "jacobian")]
+    forgotten = [
+        membrane,
+        view(cortex, "jacobian_bias"),
+        view(cortex, "jacobian_tau"),
+        view(sensory, "jacobian"),
+        view(recurrent, "jacobian"),
+    ]
     error[ACTIONS] = 1
     one_hot = np.eye(ACTIONS)
     action, first, ended, terminated = 0, True, False, False
@@ -185,7 +193,7 @@ def build(learning_rate: float = 1e-3, seed: int = 0) -> tuple[b2.Network, Progr
     def environment() -> None:
         nonlocal carry, first, ended, terminated, reward, age
         progress.ticks.append(time.perf_counter())
-        first = ended or age == 0 and not progress.episodes
+        first = ended or len(progress.ticks) == 1
         carry, answer = step_environment(carry, action)
         x, theta, reward, terminated, ended = np.asarray(answer).tolist()
         age += 1

@@ -1,20 +1,20 @@
-"""Hand-written, fused JAX step of RTRRL with RFLO: what the generated code of the JAX backend is measured against.
+"""Hand-written, fused JAX step of RTRRL with RFLO: what the generated code of the JAX backend is timed against.
 
-One network only: a CT-RNN of 32 neurons with learned time constants and biases, a softmax actor, a linear critic,
-feedback alignment, accumulating traces and Adam (Lemmel & Grosu 2025, Algorithms 1 and 2; Murray 2019 for RFLO).
-It shares no code with the package, so that neither can hide a mistake or a slowness of the other.
+One network only: a CT-RNN of 32 neurons with learned time constants and biases, a softmax actor, a linear
+critic, feedback alignment, accumulating traces and Adam (Lemmel & Grosu 2025, Algorithms 1 and 2; Murray 2019
+for RFLO). It shares no code with the package, so that neither can hide a mistake or a slowness of the other.
 
 What makes it quick on a CPU, in order of weight:
 
-1. The scan is one compiled kernel. XLA's CPU runtime starts every fused kernel of a loop body by itself, some 60 a
-   tick here, and that costs more than the arithmetic. A call that carries the frontend attribute
-   ``xla_cpu_small_call`` is emitted as one function instead (the attribute is XLA's own, for small loops; a version
-   that does not know it ignores it and is merely slower).
-2. The post-synaptic neuron is the fastest axis of every array, so that each loop runs over full vectors and the sum
-   over inputs needs no horizontal addition (32 x 37 with inputs last takes half as long again).
+1. The scan is one compiled kernel. XLA's CPU runtime starts every fused kernel of a loop body by itself, some
+   70 a tick here, and that costs more than the arithmetic. A call that carries the frontend attribute
+   ``xla_cpu_small_call`` is emitted as one function instead. The attribute is XLA's own, for small loops; a
+   version that does not know it ignores it and is merely slower.
+2. The post-synaptic neuron is the fastest axis of every array, so that each loop runs over full vectors and
+   the sum over inputs needs no horizontal addition (32 x 37 with inputs last takes half as long again).
 3. One array per parameter block: concatenations inside a fused loop become branches and stop it vectorising.
 4. Whatever does not depend on the state (noise, reset states) is made in bulk outside the scan.
-5. First ticks and frozen weights are scalars that multiply, not selections over arrays.
+5. First ticks are scalars that multiply, not selections over arrays.
 """
 
 from __future__ import annotations
@@ -95,7 +95,9 @@ def build(settings: Settings) -> tuple[Callable, Callable]:
         glorot_actor, glorot_critic = 2 / (n + actions), 2 / (n + 1)
         weights = {
             # LeCun per projection: senses to cortex, cortex to cortex
-            "cortex": jnp.concatenate([normal(keys[0], (inputs, n), 1 / inputs), normal(keys[1], (n, n), 1 / n)]),
+            "cortex": jnp.concatenate(
+                [normal(keys[0], (inputs, n), 1 / inputs), normal(keys[1], (n, n), 1 / n)]
+            ),
             "bias": jnp.zeros(n),
             "tau": jax.random.uniform(keys[2], (n,), minval=1.0, maxval=5.0),
             "actor": normal(keys[3], (actions, n), glorot_actor),
@@ -174,16 +176,14 @@ def build(settings: Settings) -> tuple[Callable, Callable]:
         # 5. dopamine
         td_error = alive * (reward + settings.discount * jnp.where(terminated, 0.0, value) - c.value)
 
-        # 6.-7. gradients of log policy, value and entropy; random feedback carries the first and last to the cortex
+        # 6.-7. gradients of log policy, value and entropy; random feedback carries them to the cortex
         score = (jnp.arange(actions) == action) - policy
         entropy = -jnp.sum(policy * log_policy)
         entropy_score = -settings.entropy_rate * policy * (log_policy + entropy)
         back = c.feedback["critic"] + settings.actor_feedback * jnp.sum(
             c.feedback["actor"] * score[:, None], axis=0
         )
-        back_entropy = settings.actor_feedback * jnp.sum(
-            c.feedback["actor"] * entropy_score[:, None], axis=0
-        )
+        back_entropy = settings.actor_feedback * jnp.sum(c.feedback["actor"] * entropy_score[:, None], axis=0)
         gradient = {
             "cortex": jacobian["cortex"] * back,
             "bias": jacobian["bias"] * back,
@@ -244,7 +244,7 @@ def build(settings: Settings) -> tuple[Callable, Callable]:
 
 @cache
 def compiled(settings: Settings, ticks: int, batch: int | None = None) -> tuple[Callable, Callable]:
-    """Return compiled ``init(key)`` and ``chunk(carry, key, index)``; with ``batch``, mapped over that many seeds."""
+    """Return compiled ``init(key)`` and ``chunk(carry, key, index)``, mapped over ``batch`` seeds if given."""
     init, chunk = build(settings)
     key = jax.random.key(0)
 
@@ -264,7 +264,7 @@ def compiled(settings: Settings, ticks: int, batch: int | None = None) -> tuple[
 def train(
     settings: Settings, seeds: Sequence[int], decisions: int, ticks: int = 10_000, threads: int = 2
 ) -> np.ndarray:
-    """Run every seed for ``decisions`` ticks and return their episode returns, shape (seeds, decisions), NaN between."""
+    """Run every seed and return the episode returns, shape (seeds, decisions), NaN where no episode ends."""
     init, run = compiled(settings, ticks)
 
     def one(seed: int) -> np.ndarray:
@@ -308,4 +308,7 @@ def kernels_per_tick(settings: Settings = Settings()) -> int:
 if __name__ == "__main__":
     for single_kernel in (False, True):
         chosen = Settings(single_kernel=single_kernel)
-        print(f"single_kernel={single_kernel}: {measure(chosen):,.0f} ticks/s, {kernels_per_tick(chosen)} kernels a tick")
+        kernels = kernels_per_tick(chosen)
+        print(
+            f"single_kernel={single_kernel}: {measure(chosen):,.0f} ticks/s, {kernels} kernels in the loop body"
+        )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuro_rtrrl.errors import CircuitError, Problem
 from neuro_rtrrl.graph import Circuit, load_circuit
 
 if TYPE_CHECKING:
+    from neuro_rtrrl.drawing import Picture
     from neuro_rtrrl.ledger import CostReport
     from neuro_rtrrl.parity import ParityReport
     from neuro_rtrrl.results import Result
@@ -65,11 +65,11 @@ def cost(circuit: Circuit | str | PathLike, profile: Any = None) -> CostReport:
     return count(circuit if isinstance(circuit, Circuit) else load(circuit), profile)
 
 
-def draw(circuit: Circuit | str | PathLike, path: str | PathLike) -> Path:
-    """Draw the circuit into an SVG or PNG file."""
+def draw(circuit: Circuit | str | PathLike, path: str | PathLike | None = None) -> Picture:
+    """Draw the circuit, into an SVG, PNG or PDF file where a path is given; a notebook shows the picture."""
     from neuro_rtrrl.drawing import draw as picture
 
-    return picture(circuit if isinstance(circuit, Circuit) else load(circuit), Path(path))
+    return picture(circuit if isinstance(circuit, Circuit) else load(circuit), path)
 
 
 def parity(circuit: Circuit | str | PathLike, decisions: int = 1000, **options: Any) -> ParityReport:

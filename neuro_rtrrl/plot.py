@@ -23,7 +23,7 @@ __all__ = ["PALETTE", "learning_curve_picture", "learning_curves"]
 #: Okabe & Ito 2008: distinct for colour-blind readers.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555")
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.size": 9,
     "axes.titlesize": 10,
     "axes.spines.top": False,
@@ -88,7 +88,7 @@ def learning_curve_picture(result: Result, path: str | Path) -> None:
         FigureCanvasAgg(figure)
         ax = _curves(figure.add_subplot(), results)
         ax.set_title(result.circuit.replace("_", " "), loc="left", fontweight="bold")
-        figure.savefig(path, dpi=200, metadata=None)
+        figure.savefig(path, dpi=200)
 
 
 def _require_episodes(results: Mapping[str, Result]) -> None:

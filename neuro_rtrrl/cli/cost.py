@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from neuro_rtrrl.cli.output import console, print_json
 from neuro_rtrrl.graph import load_circuit
-from neuro_rtrrl.ledger import compare_rules, cost, render
+from neuro_rtrrl.ledger import cost, render, render_table
 
 __all__ = ["run_cost"]
 
@@ -13,24 +13,26 @@ def run_cost(
     file: str, settings: list[str], profile: str | None, explain: str | None, compare: bool, steps: int, json: bool
 ) -> int:
     """Print the ledger of one decision."""
-    circuit = load_circuit(file, settings)
-    report = cost(circuit, profile)
-    comparison = compare_rules(circuit, steps) if compare else None
+    report = cost(load_circuit(file, settings), profile)
     if json:
         document = report.as_dict()
         if explain:
             document["explain"] = report.explain(explain)
-        if comparison is not None:
-            document["comparison"] = comparison.as_dict()
+        if compare:
+            table = report.comparison(steps)
+            document["comparison"] = None if table is None else table.as_dict()
         print_json(document)
-        return 0
-    if explain:
+    elif explain:
         print(report.explain(explain))
-        return 0
-    screen = console()
-    for part in render(report):
-        screen.print(part)
-    if comparison is not None:
-        for part in render(comparison):
-            screen.print(part)
+    else:
+        screen = console()
+        screen.print(render(report))
+        if compare:
+            _comparison(screen, report, steps)
     return 0
+
+
+def _comparison(screen, report, steps: int) -> None:
+    table = report.comparison(steps)
+    screen.print("")
+    screen.print("no recurrent population that learns: nothing to compare" if table is None else render_table(table))

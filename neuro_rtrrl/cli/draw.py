@@ -16,7 +16,8 @@ def run_draw(file: str, settings: list[str], out: Path | None, json: bool) -> in
     circuit = load_circuit(file, settings)
     stem = Path(Path(file).stem)
     targets = [out] if out is not None else [stem.with_suffix(".svg"), stem.with_suffix(".png")]
-    written = [str(draw(circuit, target)) for target in targets]
+    picture = draw(circuit)
+    written = [str(picture.save(target)) for target in targets]
     if json:
         print_json({"pictures": written})
     else:

@@ -118,10 +118,9 @@ def _summary(circuit: Circuit, result: Result) -> None:
 
 
 def _ledger(circuit: Circuit) -> None:
-    from neuro_rtrrl.ledger import cost, headline
+    from neuro_rtrrl.ledger import cost
 
-    for line in headline(cost(circuit)):
-        print(line)
+    print(f"one decision costs: {', '.join(cost(circuit).headline())}")
 
 
 def _number(value: float | None) -> str:

@@ -86,7 +86,7 @@ def _candidates(curve: list[Point], loop: bool, taller: float) -> Iterable[tuple
         for step in range(6):
             yield x, y + 0.1 + taller + 0.12 * step, 0.2 * step
         return
-    for step in range(15, 86, 2):
+    for step in range(25, 76, 2):
         place = step / 100
         x, y = point_on(curve, place)
         away = abs(place - 0.5)

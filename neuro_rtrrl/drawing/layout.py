@@ -100,7 +100,7 @@ class Layout:
 
 
 def lay_out(circuit: Circuit, labels: Mapping[str, str]) -> Layout:
-    """Place the populations of ``circuit``; ``labels`` (projection → text) decide how far layers stand apart."""
+    """Place the populations; ``labels`` (projection → text) decide how far layers stand apart."""
     edges = _edges(circuit)
     layers = _layers(list(circuit.populations), edges)
     nodes = {
@@ -197,19 +197,17 @@ def _order(columns: list[list[Node]], edges: list[Edge]) -> None:
             neighbours[id(left)].append(right)
             neighbours[id(right)].append(left)
     for sweep in range(8):
-        place = {
-            id(node): (index + 0.5) / len(column) for column in columns for index, node in enumerate(column)
-        }
         forward = sweep % 2 == 0
         for number in range(len(columns)) if forward else reversed(range(len(columns))):
-            column = columns[number]
-
-            def mean(node: Node, before: int = number - 1 if forward else number + 1) -> float:
-                beside = [place[id(each)] for each in neighbours[id(node)] if each.layer == before]
-                return sum(beside) / len(beside) if beside else place[id(node)]
-
-            column.sort(key=mean)
-            place |= {id(node): (index + 0.5) / len(column) for index, node in enumerate(column)}
+            beside = number - 1 if forward else number + 1
+            place = {
+                id(node): (at + 0.5) / len(column) for column in columns for at, node in enumerate(column)
+            }
+            wish = {}
+            for node in columns[number]:
+                places = [place[id(each)] for each in neighbours[id(node)] if each.layer == beside]
+                wish[id(node)] = sum(places) / len(places) if places else place[id(node)]
+            columns[number].sort(key=lambda node, wish=wish: wish[id(node)])
 
 
 def _measure(nodes: dict[str, Node], edges: list[Edge]) -> None:
@@ -273,7 +271,7 @@ def _apart(above: Node, below: Node) -> float:
 
 
 def _order_ports(nodes: dict[str, Node], edges: list[Edge]) -> None:
-    """Sort each side's ports by the height of the other end, forward before backward, so that pairs do not cross."""
+    """Sort each side's ports by the height of the other end, forward first, so that pairs do not cross."""
     file_order = {id(edge): index for index, edge in enumerate(edges)}
     for node in nodes.values():
         node.right.sort(key=lambda edge: (-edge.chain[1].y, edge.backward, file_order[id(edge)]))

@@ -269,15 +269,8 @@ class CostReport:
         if self.energy is not None:
             nominal = self.energy.total["nominal"]
             left = f"; {len(self.unpriced)} kinds of event not costed"
-            lines.append(
-                f"{self.energy.profile}: "
-                + (
-                    "not costed"
-                    if nominal is None
-                    else f"{format_si(nominal, 'J')} a decision for what has a price"
-                )
-                + left
-            )
+            joules = "not costed" if nominal is None else f"{format_si(nominal, 'J')} for what has a price"
+            lines.append(f"{self.energy.profile}: {joules}{left}")
         return lines
 
     def tables(self) -> list[Table]:

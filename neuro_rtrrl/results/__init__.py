@@ -1,4 +1,4 @@
-"""What a run leaves behind: episodes, recordings, learned weights, provenance, and the folder that holds them."""
+"""What a run leaves behind: episodes, recordings, learned weights, provenance, and their folder."""
 
 from neuro_rtrrl.results.episodes import Episodes
 from neuro_rtrrl.results.folder import ResultsFolder, load_results

@@ -143,7 +143,7 @@ class Episodes:
         return np.divide(total, number, out=np.full(shape, np.nan), where=number > 0)
 
     def tenths(self, decisions: int) -> np.ndarray:
-        """Return the mean return of the episodes that end in each tenth of a run, shape (S, 10); NaN where none."""
+        """Return the mean return of the episodes that end in each tenth, shape (S, 10); NaN where none."""
         return self.curve(decisions, 10)
 
     def final_return(self, decisions: int) -> np.ndarray:
@@ -160,7 +160,7 @@ class Episodes:
             return np.nanmax(self.tenths(decisions), axis=1)
 
     def to_dataset(self):
-        """Return an ``xarray.Dataset`` over ``episode``: ``seed``, ``return``, ``length``, ``end``, ``truncated``."""
+        """Return the table as an ``xarray.Dataset`` over ``episode``."""
         import xarray
 
         table = self.table
@@ -187,4 +187,4 @@ class Episodes:
         names = ("seed_index", "return", "length", "end", "truncated")
         table = EpisodeTable(*(np.asarray(dataset[name].values) for name in names))
         table = table._replace(truncated=table.truncated.astype(bool))
-        return cls.from_table(np.atleast_1d(dataset.attrs["seeds"]), table)
+        return cls.from_table(np.atleast_1d(dataset.attrs["seeds"]).tolist(), table)

@@ -89,7 +89,7 @@ class ResultsFolder:
 
     @contextmanager
     def writing(self, name: str) -> Iterator[Path]:
-        """Yield a temporary path that becomes ``name`` when the block ends well (for pictures and reports)."""
+        """Yield a temporary path that becomes ``name`` when the block ends well (for pictures, reports)."""
         with self._writing(name) as target:
             yield target
 
@@ -166,6 +166,7 @@ def load_results(path: str | os.PathLike, circuit: Circuit | None = None) -> Res
             interrupted=bool(summary["interrupted"]),
             folder=folder,
             provenance=provenance,
+            next_decision=int(summary["next_decision"]),
         )
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise CircuitError(
@@ -186,7 +187,7 @@ def _fits(result: Result, circuit: Circuit, folder: Path) -> None:
     except CircuitError as error:
         head = Problem(
             f"the weights in {folder} (circuit '{result.circuit}') do not fit circuit '{circuit.name}'",
-            hint="continue with the circuit file of that run, or change only what leaves its populations as they are",
+            hint="continue with the circuit of that run, or change only what leaves its populations alone",
         )
         raise CircuitError([head, *error.problems]) from None
 

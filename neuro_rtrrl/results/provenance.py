@@ -85,7 +85,7 @@ def _processor() -> str | None:
 
 
 def _git_commit() -> str | None:
-    """Return the commit of the checkout that holds the package, with ``+changes`` where files differ from it."""
+    """Return the commit of the package's checkout; ``+changes`` says that files differ from it."""
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None

@@ -64,7 +64,7 @@ class Result:
 
     @property
     def final_return(self) -> np.ndarray:
-        """Mean return of the episodes that end in the last tenth of the run, shape (S,); NaN where none does."""
+        """Mean return of the episodes that end in the last tenth of the run, shape (S,); NaN where none."""
         return self.episodes.final_return(self.decisions)
 
     @property
@@ -95,13 +95,15 @@ class Result:
         return Weights({key: np.asarray(self.state[key])[row] for key in self.settable}, seed=seed)
 
     def best(self) -> Weights:
-        """Return the weights of the seed with the best final return (the first seed where no episode ended)."""
+        """Return the weights of the seed with the best final return (the first seed if no episode ended)."""
         final = self.final_return
         known = np.where(np.isfinite(final), final, -np.inf)
         return self.of(self.seeds[int(np.argmax(known))])
 
     def __getitem__(self, key: str):
-        """Return one recorded variable as an ``xarray.DataArray`` over seed, decision (or step), neuron (or post, pre).
+        """Return one recorded variable as an ``xarray.DataArray``.
+
+        Its dimensions are seed, decision (or step), then neuron, or post and pre.
 
         Raises
         ------
@@ -136,6 +138,7 @@ class Result:
             "decisions_per_second": float(self.decisions_per_second),
             "first_decision_seconds": float(self.first_decision_seconds),
             "interrupted": bool(self.interrupted),
+            "next_decision": int(self.next_decision),
             "results": None if self.folder is None else str(self.folder),
         }
 

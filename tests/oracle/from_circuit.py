@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from neuro_rtrrl.backends.chunk import Chunk
 from neuro_rtrrl.backends.jax.program import JaxProgram
 from neuro_rtrrl.environments import streams
 from neuro_rtrrl.environments.registry import make
@@ -137,13 +138,23 @@ def keys_of(circuit: Circuit) -> dict[str, str]:
 
 
 def run_program(circuit: Circuit, decisions: int, seeds=(3,), precision="float64", record=None, **options):
-    """Run the JAX backend in closed loop; return the program and one chunk of all decisions."""
+    """Run the JAX backend in closed loop; return the program and all decisions as one chunk."""
     record = (*sorted(set(keys_of(circuit).values())), "sensory.r") if record is None else record
     program = JaxProgram(circuit, environment_of(circuit), seeds, precision, tuple(record), **options)
-    chunks = []
+    chunks: list[Chunk] = []
     program.run(decisions, chunks.append)
-    assert len(chunks) == 1
-    return program, chunks[0]
+    return program, joined(chunks)
+
+
+def joined(chunks: list[Chunk]) -> Chunk:
+    """Return consecutive chunks as one."""
+
+    def along(name: str) -> np.ndarray:
+        return np.concatenate([getattr(chunk, name) for chunk in chunks], axis=1)
+
+    records = {key: np.concatenate([c.records[key] for c in chunks], axis=1) for key in chunks[0].records}
+    parts = (along(name) for name in ("reward", "first", "terminated", "truncated"))
+    return Chunk(chunks[0].start, sum(chunk.count for chunk in chunks), *parts, records=records)
 
 
 def action_uniforms(seed: int, decisions: int) -> np.ndarray:

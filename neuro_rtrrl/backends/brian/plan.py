@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from neuro_rtrrl.language import Apply, Expression, Read, walk
+from neuro_rtrrl.language import Apply, Expression, Read
 from neuro_rtrrl.lowering import Assign, Gather, LoweredCircuit, SpikeStep, Statement
 from neuro_rtrrl.lowering.simplify import reads_of, targets_of
 
@@ -70,7 +70,7 @@ def make_plan(lowered: LoweredCircuit, record: tuple[str, ...] = ()) -> Plan:
     aliases = _aliases(lowered)
     learn = (*sections["learn"], *sections["renew"])
     blocks = into_blocks(learn)
-    first = into_blocks(_on_first(lowered, set(record)))
+    first = into_blocks(_on_first(lowered))
     derive = into_blocks(sections["derive"])
     express = into_blocks(s for s in sections["express"] if not set(targets_of(s)) & set(aliases))
     decide = tuple(s for name in ("readout", "choose", "feedback", "modulate") for s in sections[name])
@@ -117,9 +117,9 @@ def _conflicts(statement: Statement, later: list[Block]) -> bool:
     return any(reads & b.writes or writes & (b.reads | b.writes) for b in later)
 
 
-def _on_first(lowered: LoweredCircuit, looked_at: set[str]) -> list[Statement]:
+def _on_first(lowered: LoweredCircuit) -> list[Statement]:
     """Return what runs on the first decision of an episode: no weight changes, but what the traces need."""
-    needed = {key for s in lowered.sections["renew"] for key in reads_of(s)} | looked_at
+    needed = {key for s in lowered.sections["renew"] for key in reads_of(s)}
     kept: list[Statement] = []
     for statement in reversed(lowered.sections["learn"]):
         (target,) = targets_of(statement)
@@ -175,7 +175,3 @@ def slope_of(statement: Assign) -> Expression:
     assert change.arguments[0] == Read("dt", "broadcast")
     return change.arguments[1]
 
-
-def reads(expression: Expression) -> set[str]:
-    """Return the keys that a tree reads."""
-    return {node.key for node in walk(expression) if isinstance(node, Read)}

@@ -93,8 +93,9 @@ class JaxProgram:
         stack = (lambda *leaves: jnp.stack(leaves)) if self._many else (lambda leaf: jnp.asarray(leaf))
         self.keys = jax.tree.map(stack, *keys)
         fixed_tree = jax.tree.map(stack, *fixed)
-        setup = jax.jit(jax.vmap(network.setup) if self._many else network.setup)
-        self.fixed = setup(fixed_tree)
+        self.fixed = fixed_tree
+        if self.lowered.setup:
+            self.fixed = jax.jit(jax.vmap(network.setup) if self._many else network.setup)(fixed_tree)
         self.carry = {"network": jax.tree.map(stack, *carries)}
         if self.environment is not None:
             first = [streams.reset_states(self.environment, key, 0, 1)[1] for key in keys]
