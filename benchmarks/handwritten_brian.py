@@ -2,8 +2,8 @@
 
 The same circuit and the same tick as ``handwritten_jax.py``, as a user who knows Brian2 well would write it:
 groups for senses, cortex and striatum, synapses with differential equations for the local Jacobian traces
-(RFLO, Murray 2019), summed inputs, one ``run_regularly`` per learned projection, and two network operations on
-the control clock, one before the integration step (environment) and one after it (policy, value, dopamine).
+(RFLO, Murray 2019), summed inputs, one ``run_regularly`` per learned projection, two network operations on
+the control clock: before the integration step (environment) and after it (policy, value, dopamine).
 
 It shares no code with the package. Time constants are in units of the decision interval: one Euler step each.
 """
@@ -101,7 +101,9 @@ e_tau = keep * e_tau + jacobian_tau * back
 
 
 def environment_step():
-    """Return a jitted ``step(carry, action) -> (carry, answer)`` that resets when due, and its first carry."""
+    """Return a jitted ``step(carry, action) -> (carry, answer)`` that resets when due, and a first carry."""
+    # a step is too short to be worth handing to another thread; has no effect once JAX has run something
+    jax.config.update("jax_cpu_enable_async_dispatch", False)
     environment, parameters = gymnax.make("CartPole-v1")
 
     @jax.jit

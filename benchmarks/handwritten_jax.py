@@ -1,4 +1,4 @@
-"""Hand-written, fused JAX step of RTRRL with RFLO: what the generated code of the JAX backend is timed against.
+"""Hand-written, fused JAX step of RTRRL with RFLO: what the generated JAX code is timed against.
 
 One network only: a CT-RNN of 32 neurons with learned time constants and biases, a softmax actor, a linear
 critic, feedback alignment, accumulating traces and Adam (Lemmel & Grosu 2025, Algorithms 1 and 2; Murray 2019
@@ -244,7 +244,7 @@ def build(settings: Settings) -> tuple[Callable, Callable]:
 
 @cache
 def compiled(settings: Settings, ticks: int, batch: int | None = None) -> tuple[Callable, Callable]:
-    """Return compiled ``init(key)`` and ``chunk(carry, key, index)``, mapped over ``batch`` seeds if given."""
+    """Return compiled ``init(key)`` and ``chunk(carry, key, index)``, over ``batch`` seeds if given."""
     init, chunk = build(settings)
     key = jax.random.key(0)
 
@@ -256,7 +256,7 @@ def compiled(settings: Settings, ticks: int, batch: int | None = None) -> tuple[
         key = jax.random.split(key, batch)
     init = jax.jit(init)
     lowered = jax.jit(run, donate_argnums=0).lower(jax.eval_shape(init, key), key, jnp.int32(0))
-    # under vmap products and sums become library calls, which one kernel cannot hold
+    # under vmap XLA turns sums of products into library calls, which one kernel cannot hold
     options = {"xla_cpu_experimental_ynn_fusion_type": ""} if settings.single_kernel and batch else None
     return init, lowered.compile(compiler_options=options)
 
@@ -308,7 +308,5 @@ def kernels_per_tick(settings: Settings = Settings()) -> int:
 if __name__ == "__main__":
     for single_kernel in (False, True):
         chosen = Settings(single_kernel=single_kernel)
-        kernels = kernels_per_tick(chosen)
-        print(
-            f"single_kernel={single_kernel}: {measure(chosen):,.0f} ticks/s, {kernels} kernels in the loop body"
-        )
+        rate, kernels = measure(chosen), kernels_per_tick(chosen)
+        print(f"single_kernel={single_kernel}: {rate:,.0f} ticks/s, {kernels} kernels in the loop body")

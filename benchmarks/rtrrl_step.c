@@ -32,7 +32,7 @@ enum {
 /* One row per neuron, so that everything a neuron learns lies side by side. */
 static float weight[N][COLUMNS], momentum[N][COLUMNS], square[N][COLUMNS], eligibility[N][COLUMNS];
 static float jacobian[N][ACTOR], actor_feedback[N][ACTIONS], critic_feedback[N];
-static float membrane[N], next_membrane[N], input[INPUTS], rate_of_fire[N], slope[N];
+static float membrane[N], input[INPUTS], rate_of_fire[N], slope[N], next_membrane[N];
 
 static uint64_t random_state = 88172645463325252ULL;
 static inline float uniform(void) {
@@ -92,7 +92,7 @@ int main(int argc, char **argv) {
     input[1] = cart.theta;
     for (int k = 0; k < ACTIONS; k++) input[OBSERVED + k] = (action == k) * alive;
     input[OBSERVED + ACTIONS] = reward * alive;
-    memcpy(input + OBSERVED + ACTIONS + 1, membrane, sizeof membrane);
+    for (int i = 0; i < N; i++) input[OBSERVED + ACTIONS + 1 + i] = membrane[i];
     input[INPUTS - 1] = 1;
     for (int i = 0; i < N; i++) {
       float drive = 0;
@@ -122,8 +122,11 @@ int main(int argc, char **argv) {
     }
     const float noise = uniform();
     int next_action = 0;
-    float cumulative = policy[0];
-    while (next_action < ACTIONS - 1 && noise >= cumulative) cumulative += policy[++next_action];
+    float cumulative = 0;
+    for (int k = 0; k < ACTIONS - 1; k++) {
+      cumulative += policy[k];
+      next_action += noise >= cumulative;
+    }
     float score[ACTIONS], entropy_score[ACTIONS];
     for (int k = 0; k < ACTIONS; k++) {
       score[k] = (next_action == k) - policy[k];
@@ -141,12 +144,15 @@ int main(int argc, char **argv) {
       for (int k = 0; k < ACTIONS; k++) {
         back += actor_feedback[i][k] * score[k];
         back_entropy += actor_feedback[i][k] * entropy_score[k];
-        gradient[ACTOR + k] = next_membrane[i] * score[k];
-        untraced[ACTOR + k] = next_membrane[i] * entropy_score[k];
       }
+      /* in the order of the columns: written piecemeal backwards, the store buffer costs a tenth of the tick */
       for (int j = 0; j <= TAU; j++) {
         gradient[j] = jacobian[i][j] * back;
         untraced[j] = jacobian[i][j] * back_entropy;
+      }
+      for (int k = 0; k < ACTIONS; k++) {
+        gradient[ACTOR + k] = next_membrane[i] * score[k];
+        untraced[ACTOR + k] = next_membrane[i] * entropy_score[k];
       }
       gradient[CRITIC] = next_membrane[i];
       untraced[CRITIC] = 0;

@@ -19,6 +19,7 @@ from neuro_rtrrl.environments.lazy_imports import load_lazily
 from neuro_rtrrl.errors import CircuitError, Problem, RunError, nearest
 
 load_lazily("seaborn")
+load_lazily("matplotlib.pyplot")
 import gymnax  # noqa: E402  after what it would load has been made lazy
 
 __all__ = ["make_gymnax"]

@@ -127,14 +127,26 @@ class _Hoister:
                 for side in (0, 1):
                     groups[host][side][:0] = groups[small][side]
                 del groups[small]
+        if space.kind == "population":
+            self._share_rates(groups)
         own = groups.pop("own", ([], []))
         factors: list[Expression] = []
-        for scope in ("constant", "broadcast", "post", "pre"):
+        for scope in ("shared", "constant", "broadcast", "post", "pre"):
             if scope in groups:
                 factors.append(self._hoisted(_build_product(*groups[scope]), scope, space))
         factors += [self._visit(factor, space) for factor in own[0]]
         result = _build_product(factors, [self._visit(factor, space) for factor in own[1]])
         return apply("negate", result) if sign < 0 else result
+
+    @staticmethod
+    def _share_rates(groups: dict[str, tuple[list[Expression], list[Expression]]]) -> None:
+        """In a neuron's own product, move plain divisors with the constants, so that ``dt/tau`` is computed once."""
+        above, below = groups.get("own", ([], []))
+        plain = [factor for factor in below if not isinstance(factor, Apply)]
+        if plain and any(isinstance(factor, Apply) for factor in above):
+            constants = groups.pop("constant", ([], []))
+            groups["shared"] = (constants[0], constants[1] + plain)
+            groups["own"] = (above, [factor for factor in below if isinstance(factor, Apply)])
 
     def _sum(self, node: Apply, space: Space) -> Expression:
         groups: dict[str, list[tuple[int, Expression]]] = {}
@@ -164,7 +176,7 @@ class _Hoister:
         home = BROADCAST
         if scope in ("pre", "post"):
             home = self.lowered.spaces[space.pre if scope == "pre" else space.post]
-        elif scope == "own":
+        elif scope == "shared":
             home = space
         local = rewrite(node, lambda leaf: _seen_from(leaf, scope))
         key = f"{home.name}.({to_text(local, _full_key)})" if home.name else f"({to_text(local, _full_key)})"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-
-import networkx
+from graphlib import TopologicalSorter
 
 from neuro_rtrrl.graph.circuit import Circuit, PlasticityGroup, Population, Projection
 from neuro_rtrrl.language import (
@@ -91,13 +90,11 @@ class _Builder:
 
     def instantaneous(self) -> None:
         """Write the readouts, sources before targets, and the choice of the action."""
-        order = networkx.DiGraph()
-        names = [p.name for p in self.circuit.populations.values() if p.model.instantaneous]
-        order.add_nodes_from(names)
+        sources: dict[str, list[str]] = {p.name: [] for p in self.circuit.populations.values() if p.model.instantaneous}
         for projection in self.circuit.projections.values():
-            if projection.source.population in names and projection.target.population in names:
-                order.add_edge(projection.source.population, projection.target.population)
-        for name in networkx.topological_sort(order):
+            if projection.source.population in sources and projection.target.population in sources:
+                sources[projection.target.population].append(projection.source.population)
+        for name in TopologicalSorter(sources).static_order():
             population = self.circuit.populations[name]
             for item in population.model.inputs:
                 self._gather(population, item, "readout", "forward")

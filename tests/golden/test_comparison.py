@@ -28,7 +28,8 @@ def test_exact_rtrl_of_two_neurons_and_one_input_by_hand():
 
 
 def test_exact_rtrl_with_a_learned_tau_by_hand():
-    # P = 8: 2*8 entries. dt/tau is 2 divides and 1 - a 2 adds; the immediate of tau 2 adds, 2 multiplies, 2 divides.
+    # P = 8: 2*8 entries. dt/tau is 2 divides and 1 - a 2 adds.
+    # The immediate of tau is 2 adds, 2 multiplies and 2 divides.
     cost_of = rtrl_cost(Shape(neurons=2, inputs=1, recurrent=4, from_inputs=2, learned=("tau",)))
     assert cost_of.operations == {
         "mac": 4 * 8 + 2 * 8,
@@ -40,7 +41,8 @@ def test_exact_rtrl_with_a_learned_tau_by_hand():
 
 def test_bptt_of_two_neurons_and_one_input_over_three_steps_by_hand():
     # Kept: h and tanh of 2 neurons and 1 input for 3 steps; gradient 6; adjoint 2.
-    # A step: W^T u 4 mac; gradient 6 mac; c, u, (1 - a)*adjoint 2 multiplies each; adjoint 2 adds, feedback 2 adds.
+    # A step: W^T u 4 mac; gradient 6 mac; c, u, (1 - a)*adjoint 2 multiplies each;
+    # adjoint 2 adds, feedback 2 adds.
     cost_of = bptt_cost(Shape(neurons=2, inputs=1, recurrent=4, from_inputs=2), window=3)
     assert cost_of.words == 3 * (2 * 2 + 1) + 6 + 2
     assert cost_of.operations == {"mac": 4 + 6, "multiply": 6, "add": 2 + 2, "divide": 0}

@@ -21,7 +21,8 @@ FORWARD = {
     # u = one sum + the other                 1 add
     # phi = tanh(u)                           1 tr
     # slope = 1 - phi*phi                     1 mul 1 add
-    # h = h + dt*(phi - h)/tau                2 add 1 mul 1 divide
+    # dt/tau, once for h and for all traces   1 divide
+    # h = h + (dt/tau)*(phi - h)              2 add 1 mul
     # r = h                                   nothing
     # dorsal u = w*r                          2 mac      (2 synapses)
     # largest of u                            1 compare
@@ -46,14 +47,14 @@ FORWARD = {
     "compare": 1 + 1,
 }
 LOCAL_TRACE = {
-    # dt/tau, once for both synapses          1 divide
     # j of the two synapses onto cortex:
     #   j + (dt/tau)*(slope*r - j)            2 add 2 mul each
+    # interval/tau                            1 divide
     # j of tau:
-    #   j + dt*(interval*(h - phi)/tau - j)/tau   3 add 2 mul 2 divide
+    #   j + (dt/tau)*((interval/tau)*(h - phi) - j)   3 add 2 mul
     "add": 2 * 2 + 3,
     "multiply": 2 * 2 + 2,
-    "divide": 1 + 2,
+    "divide": 1,
 }
 BROADCAST = {
     # cortex.feedback = w*error               2 mac      (2 synapses)
@@ -113,7 +114,8 @@ def test_operations_equal_those_counted_by_hand(tmp_path):
 
 
 def test_only_what_runs_every_dt_is_repeated_with_more_steps_a_decision(tmp_path):
-    # Every dt: the sums onto cortex, phi, slope, h (2 mac, 4 add, 2 mul, 1 divide, 1 tr) and all local traces.
+    # Every dt: the sums onto cortex, phi, slope, h (2 mac, 4 add, 2 mul, 1 divide, 1 tr),
+    # and all local traces.
     every_dt = {"mac": 2, "add": 4, "multiply": 2, "divide": 1, "transcendental": 1}
     three = {phase: dict(kinds) for phase, kinds in BY_HAND.items()}
     for kind, count in every_dt.items():
@@ -194,8 +196,8 @@ ARITHMETIC = {
 }  # fmt: skip
 CONTROL = {
     # layout and choice: they move values and compute none
-    "select_n", "broadcast_in_dim", "convert_element_type", "reshape", "squeeze", "slice", "transpose", "copy",
-    "concatenate", "iota", "stop_gradient", "expand_dims", "neg",
+    "select_n", "broadcast_in_dim", "convert_element_type", "reshape", "squeeze", "slice", "transpose",
+    "copy", "concatenate", "iota", "stop_gradient", "expand_dims", "neg",
 }  # fmt: skip
 
 

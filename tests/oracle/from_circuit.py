@@ -26,7 +26,10 @@ CARTPOLE = (
     "environment.parameters={max_steps_in_episode: 18}",
     "environment.observe=[x, theta]",
 )
-SYMMETRIC = ("projections.dorsal_feedback.feedback=symmetric", "projections.ventral_feedback.feedback=symmetric")
+SYMMETRIC = (
+    "projections.dorsal_feedback.feedback=symmetric",
+    "projections.ventral_feedback.feedback=symmetric",
+)
 SYNAPSES = {
     "W_in": "sensory_to_cortex",
     "W_rec": "cortex_recurrent",
@@ -95,7 +98,9 @@ def oracle_of(circuit: Circuit, seed: int, dtype=np.float64) -> RTRRL:
     for name in (*SYNAPSES, *INTRINSIC):
         if group := learning_group(circuit, name):
             assert group.optimiser is not None
-            wanted = {key: value for key, value in group.parameters.items() if key in Rule.__dataclass_fields__}
+            wanted = {
+                key: value for key, value in group.parameters.items() if key in Rule.__dataclass_fields__
+            }
             rules[name] = Rule(**{"entropy_rate": 0.0, "optimiser": group.optimiser.name} | wanted)
     dorsal, ventral = (circuit.projections[f"{name}_feedback"] for name in ("dorsal", "ventral"))
     symmetric = dorsal.transpose_of is not None
@@ -183,7 +188,9 @@ def drive(oracle: RTRRL, circuit: Circuit, chunk, seed: int, index: int = 0) -> 
     return {name: np.stack([variables[name] for variables in history]) for name in history[0]}
 
 
-def differences(circuit: Circuit, chunk, expected, index: int = 0, relative: bool = False) -> dict[str, float]:
+def differences(
+    circuit: Circuit, chunk, expected, index: int = 0, relative: bool = False
+) -> dict[str, float]:
     """Return the largest difference of every variable, over all decisions and the synapses that exist."""
     masks, found = masks_of(circuit), {}
     for name, key in keys_of(circuit).items():
@@ -198,7 +205,9 @@ def differences(circuit: Circuit, chunk, expected, index: int = 0, relative: boo
 
 def put_state(oracle: RTRRL, circuit: Circuit, chunk, t: int, index: int = 0) -> None:
     """Give the oracle the state in which the backend left decision ``t``, in the oracle's precision."""
-    values = {name: chunk.records[key][index, t].astype(oracle.dtype) for name, key in keys_of(circuit).items()}
+    values = {
+        name: chunk.records[key][index, t].astype(oracle.dtype) for name, key in keys_of(circuit).items()
+    }
     oracle.h, oracle.action = values["h"], int(values["action"])
     oracle.v_previous = values["v_previous"]
     masks = masks_of(circuit)

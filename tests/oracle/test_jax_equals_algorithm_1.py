@@ -139,4 +139,3 @@ def test_seeds_run_together_as_they_run_alone(run):
     zero = drive(oracle_of(circuit, 0), circuit, together, 0, index=1)
     assert max(differences(circuit, together, zero, index=1).values()) < 1e-10
     assert np.abs(together.records["cortex.h"][0] - together.records["cortex.h"][1]).max() > 1e-2
-

@@ -99,7 +99,8 @@ def test_other_power_is_transcendental():
 
 def test_what_a_spike_sets_off_is_counted_per_spike_and_not_in_the_total(stdp):
     report = cost(stdp)
-    # an afferent's spike reaches 100 synapses: v += w (1 add), x += 1 (1 add), w = maximum(w - depression*y, 0)
+    # an afferent's spike reaches 100 synapses: v += w (1 add), x += 1 (1 add),
+    # w = maximum(w - depression*y, 0) (1 add, 1 multiply, 1 compare)
     afferents = report.per_spike["afferents"]
     assert afferents["operations"]["forward"]["add"] == 100
     assert afferents["operations"]["local_trace"]["add"] == 100

@@ -14,14 +14,21 @@ GRADIENT_ASCENT = tuple(
     for line in ("optimiser=sgd", "learning_rate=1e-2", "entropy_rate=0")
 )
 PLASTIC = ("sensory_to_cortex", "cortex_recurrent", "cortex_to_dorsal", "cortex_to_ventral")
-WEIGHTS = {**{f"{name}.w": name for name in PLASTIC}, "cortex.bias": "cortex.bias", "cortex.tau": "cortex.tau"}
+WEIGHTS = {
+    **{f"{name}.w": name for name in PLASTIC},
+    "cortex.bias": "cortex.bias",
+    "cortex.tau": "cortex.tau",
+}
 
 
 @pytest.fixture(scope="module")
 def adam():
     """A run with Adam and everything that lasts recorded: (circuit, chunk)."""
     circuit = load_small(*CARTPOLE)
-    lasting = [*WEIGHTS, *(f"{owner}.{state}" for owner in WEIGHTS.values() for state in ("adam.m", "adam.s", "e"))]
+    lasting = [
+        *WEIGHTS,
+        *(f"{owner}.{state}" for owner in WEIGHTS.values() for state in ("adam.m", "adam.s", "e")),
+    ]
     powers = [f"{group}.power_{i}" for group in ("cortical", "corticostriatal") for i in (1, 2)]
     shown = ["dopamine", "ventral_striatum.r", "dopamine.value_previous", "sensory.r", "action", "cortex.h"]
     record = (*lasting, *powers, *shown)
@@ -83,7 +90,9 @@ def test_weights_change_before_the_traces_are_renewed(ascent):
             moved = chunk.records[key][0, t] - chunk.records[key][0, t - 1]
             old_trace = chunk.records[f"{owner}.e"][0, t - 1]
             expected = 1e-2 * unit * chunk.records["dopamine"][0, t] * old_trace
-            free = chunk.records[key][0, t] > 0.02 if key == "cortex.tau" else ...  # not held at its lower bound
+            free = (
+                chunk.records[key][0, t] > 0.02 if key == "cortex.tau" else ...
+            )  # not held at its lower bound
             np.testing.assert_allclose(moved[free], expected[free], rtol=1e-8, atol=1e-15, err_msg=key)
     assert np.abs(chunk.records["dopamine"]).max() > 0.1
 
@@ -109,7 +118,9 @@ def test_the_network_sees_the_last_action_and_the_reward_that_it_brought(adam):
 
 def test_seed_zero_is_a_seed(adam):
     circuit, chunk = adam
-    programs = [run_program(circuit, 120, seeds, record=("action", "cortex.h"))[1] for seeds in ((0, 1), (0, 0))]
+    programs = [
+        run_program(circuit, 120, seeds, record=("action", "cortex.h"))[1] for seeds in ((0, 1), (0, 0))
+    ]
     for again in programs:
         np.testing.assert_array_equal(again.records["action"][0], chunk.records["action"][0])
     assert not np.array_equal(programs[0].records["cortex.h"][1], programs[0].records["cortex.h"][0])

@@ -42,6 +42,7 @@ class Host:
         for key, variable in lowered.variables.items():
             if variable.space.kind == "broadcast" and variable.value is None:
                 self.values[key] = self.dtype(0.0)
+        self.values["action"] = 0
 
     def put(self, key: str, value: Any) -> None:
         """Set a broadcast value, where Brian2 reads it too."""
@@ -135,6 +136,9 @@ class Host:
         space = self.lowered.spaces[projection]
         weight = f"{projection}.w"
         dense = space.elements == space.shape[0] * space.shape[1]
+        if dense and expression == Read(weight, "own"):
+            square, ones = self.matrix(weight), np.ones(space.shape[1])
+            return lambda: square @ ones
         if dense and isinstance(expression, Apply) and expression.operator == "multiply":
             left, right = expression.arguments
             for matrix, vector in ((left, right), (right, left)):

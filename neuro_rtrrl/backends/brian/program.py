@@ -80,10 +80,8 @@ class BrianProgram:
                 Replica(self.lowered, plan, clock, initial_values(circuit, seed), suffix, self.dtype)
                 for seed, suffix in zip(self.seeds, _suffixes(len(self.seeds)), strict=True)
             ]
-            self.world = World(circuit, environment, self.seeds) if environment is not None else None
+            self.worlds = [World(environment, seed) if environment is not None else None for seed in self.seeds]
             self._build(clock)
-        self._actions = np.zeros(len(self.seeds), np.int32)
-        self._flags: list[dict[str, Any]] = [dict(_OPEN_LOOP, first=True) for _ in self.seeds]
         self._noise: dict[str, np.ndarray] = {}
         self._interrupted = False
 
@@ -132,21 +130,10 @@ class BrianProgram:
             self._draw_noise()
 
     def _begin_decision(self) -> None:
-        if self.world is not None:
-            answers, uniforms = self.world.step(self._actions)
-            for replica, flags, answer, uniform in zip(self.replicas, self._flags, answers, uniforms, strict=True):
-                for name, columns in self.world.columns.items():
-                    replica.values[f"{name}.r"][...] = answer[columns]
-                values = replica.values
-                values["uniform"] = uniform
-                flags["reward"], *ends = answer[self.world.width :].tolist()
-                flags["terminated"], flags["truncated"], flags["first"] = (end > 0 for end in ends)
-        for replica, flags in zip(self.replicas, self._flags, strict=True):
-            for name in ("reward", "terminated", "first"):
-                if name in replica.values:
-                    replica.host.put(name, flags[name])
-            if flags["first"]:
-                replica.restart()
+        for replica, world in zip(self.replicas, self.worlds, strict=True):
+            if world is not None:
+                world.step(replica.values["action"])
+            replica.begin(world)
 
     def _end_step(self) -> None:
         if self._records.spikes:
@@ -155,14 +142,13 @@ class BrianProgram:
         if self._step < self._steps:
             return
         self._step = 0
-        for index, replica in enumerate(self.replicas):
-            replica.decide(self._flags[index]["first"])
-            if self.world is not None:
-                self._actions[index] = replica.values["action"]
-        self._records.tick(self._flags)
+        for replica in self.replicas:
+            replica.finish()
+        self._records.tick()
         self.position += 1
-        if self.world is None and self.position == 1:
-            self._flags = [dict(_OPEN_LOOP) for _ in self.seeds]
+        if self.environment is None:
+            for replica in self.replicas:
+                replica.flags["first"] = False
         if self._records.count == self._records.length or self.position == self._end or self._interrupted:
             if self._deliver(self._records.chunk()) or self._interrupted:
                 self.network.stop()
@@ -229,7 +215,6 @@ class BrianProgram:
             signal.signal(signal.SIGINT, before)
 
 
-_OPEN_LOOP = {"reward": 0.0, "terminated": False, "truncated": False, "first": False}
 _NOISE_AT_ONCE = 2_000_000
 
 

@@ -74,13 +74,13 @@ class Records:
                 fired = variable.get_value()
                 self.fired[key][seed, self.count, step, fired[: fired[-1]]] = True
 
-    def tick(self, flags: Sequence[dict[str, Any]]) -> None:
-        """Keep one finished decision; ``flags`` holds reward, first, terminated and truncated of each seed."""
+    def tick(self) -> None:
+        """Keep one finished decision."""
         place = self.count
-        for seed, now in enumerate(flags):
-            self.reward[seed, place] = now["reward"]
+        for seed, replica in enumerate(self.replicas):
+            self.reward[seed, place] = replica.flags["reward"]
             for name, buffer in self.flags.items():
-                buffer[seed, place] = now[name]
+                buffer[seed, place] = replica.flags[name]
         for write in self._writers:
             write(place)
         self.count += 1

@@ -12,6 +12,7 @@ from brian2.groups.group import CodeRunner
 from neuro_rtrrl.backends.brian.groups import Groups
 from neuro_rtrrl.backends.brian.host import Action, Host
 from neuro_rtrrl.backends.brian.plan import Block, Plan
+from neuro_rtrrl.backends.brian.world import World
 from neuro_rtrrl.lowering import LoweredCircuit
 
 __all__ = ["Replica"]
@@ -45,6 +46,11 @@ class Replica:
         ]
         self._decide = self.host.compile(plan.decide)
         self._modulators = [name for name in lowered.circuit.neuromodulators if name in self.values]
+        self._clamped = [
+            (self.values[f"{p.name}.r"], p.encodes) for p in lowered.circuit.populations.values() if p.model.clamped
+        ]
+        self.flags: dict[str, Any] = {"reward": 0.0, "terminated": False, "truncated": False, "first": True}
+        self._given = [name for name in ("reward", "terminated", "first") if name in self.values]
         self._first = self._learning(plan.first, self.groups.first)
         self._learn = self._learning(plan.learn, self.groups.learn)
         self.operations = [self._operation(block, order, clock, suffix) for block, order in self.groups.sums]
@@ -104,24 +110,53 @@ class Replica:
 
     # --- one decision ----------------------------------------------------------------------------------------------
 
-    def restart(self) -> None:
-        """Put membranes and traces back to their initial values."""
-        for key, origin in self._resets:
-            self._set(key, origin())
-        for runner in self.groups.express:
-            runner.run()
+    def begin(self, world: World | None) -> None:
+        """Show the animal what happened; put membranes and traces back where an episode starts."""
+        if world is not None:
+            flags = self.flags
+            flags["reward"], flags["first"] = world.reward, world.first
+            flags["terminated"], flags["truncated"] = world.terminated, world.truncated
+            self.values["uniform"] = world.uniform
+            for rates, encodes in self._clamped:
+                self._clamp(rates, encodes, world)
+        for name in self._given:
+            self.host.put(name, self.flags[name])
+        if self.flags["first"]:
+            for key, origin in self._resets:
+                self._set(key, origin())
+            for runner in self.groups.express:
+                runner.run()
 
-    def decide(self, first: bool) -> None:
+    def _clamp(self, rates: np.ndarray, encodes: tuple[str, ...], world: World) -> None:
+        start = 0
+        for signal in encodes:
+            if signal == "observation":
+                end = start + len(world.observation)
+                rates[start:end] = world.observation
+            elif signal == "action":
+                end = start + world.environment.actions
+                rates[start:end] = 0.0
+                if not world.first:
+                    rates[start + world.action] = 1.0
+            else:
+                end = start + 1
+                rates[start] = world.reward
+            start = end
+
+    def finish(self) -> None:
         """Read out, choose, compute the modulators, change weights with the old traces, renew the traces."""
         for target, source, places in self._transports:
             target[...] = np.where(places < 0, 0.0, source[places])
         for action in self._decide:
             action()
-        if first:
+        if self.flags["first"]:
             for name in self._modulators:
                 self.host.put(name, 0.0)
-        for action in self._first if first else self._learn:
-            action()
+            for action in self._first:
+                action()
+        else:
+            for action in self._learn:
+                action()
 
     def prepare(self) -> None:
         """Compile what Brian2's schedule does not run by itself."""
