@@ -1,4 +1,4 @@
-/* One RTRRL-RFLO decision tick written by hand for one core and batch 1: the practical limit the package is timed against.
+/* One RTRRL-RFLO decision tick written by hand for one core and batch 1: the practical limit to be timed against.
  *
  *   gcc -O3 -march=native -ffast-math -DN=32 -o rtrrl_step rtrrl_step.c -lm && ./rtrrl_step 2000000
  *
@@ -145,7 +145,7 @@ int main(int argc, char **argv) {
         back += actor_feedback[i][k] * score[k];
         back_entropy += actor_feedback[i][k] * entropy_score[k];
       }
-      /* in the order of the columns: written piecemeal backwards, the store buffer costs a tenth of the tick */
+      /* filled in the order of the columns: measured a tenth of a tick quicker than the heads first */
       for (int j = 0; j <= TAU; j++) {
         gradient[j] = jacobian[i][j] * back;
         untraced[j] = jacobian[i][j] * back_entropy;

@@ -1,7 +1,7 @@
 """The oracle of Algorithm 1 with the numbers of a circuit, and a run of both side by side.
 
-A circuit is laid out as ``circuits/bg.yaml`` is: sensory and recurrent synapses onto one cortex, an actor and a
-critic, a feedback projection from each. Every number is taken from the circuit; no equation is.
+A circuit is laid out as ``circuits/bg.yaml`` is: sensory and recurrent synapses onto one cortex, an actor and
+a critic, a feedback projection from each. Every number is taken from the circuit; no equation is.
 """
 
 from __future__ import annotations

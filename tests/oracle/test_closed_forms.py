@@ -1,4 +1,4 @@
-"""The JAX backend against what can be written down without an algorithm: closed forms, autodiff, the textbook."""
+"""The JAX backend against what needs no algorithm: closed forms, autodiff, the textbook."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TRACES = {"sensory_to_cortex": "W_in", "cortex_recurrent": "W_rec"}
 
 
 def still_run(*overrides, decisions=9):
-    """Run without learning within one episode; return circuit, initial values, input and traces by decision."""
+    """Run without learning within one episode; return circuit, initial values and what was recorded."""
     circuit = load_small(*CARTPOLE, *STILL, *overrides)
     keys = ("sensory.r", "cortex.h", *(f"{owner}.j" for owner in (*TRACES, "cortex.bias", "cortex.tau")))
     _, chunk = run_program(circuit, decisions, (5,), record=keys)
@@ -93,7 +93,7 @@ def test_without_recurrence_traces_are_the_exact_derivative_through_the_unrolled
 @pytest.mark.parametrize("form", [lower, lambda circuit: hoist(lower(circuit))], ids=["written", "regrouped"])
 @pytest.mark.parametrize("sparse", [(), SPARSE], ids=["dense", "sparse"])
 def test_one_step_gradients_with_symmetric_feedback_equal_autodiff(form, sparse):
-    """From a state h, without old traces, one tick's e is the gradient of v + log pi, its entropy step that of H."""
+    """From a state h, without old traces, e is the gradient of v + log pi, and the entropy step that of H."""
     biases = [
         f"populations.{name}.{line}"
         for name in ("dorsal_striatum", "ventral_striatum")
@@ -149,7 +149,7 @@ def read_out(theta, h, x, action, interval, goal):
 
 
 def random_walk():
-    """Five states in a row, from the middle; off the right end brings 1 (Sutton & Barto 2018, Example 6.2)."""
+    """Five states in a row, from the middle; the right end brings 1 (Sutton & Barto 2018, Example 6.2)."""
 
     def seen(state):
         return (jnp.arange(5) == state).astype(float)
@@ -177,7 +177,8 @@ populations:
 neuromodulators:
   dopamine: {source: td_error, critic: ventral_striatum, discount: 0.9}
 plasticity:
-  striatal: {rule: td_lambda, learning_rate: 0.1, trace_decay: TRACE_DECAY, modulator: dopamine, optimiser: sgd}
+  striatal:
+    {rule: td_lambda, learning_rate: 0.1, trace_decay: TRACE_DECAY, modulator: dopamine, optimiser: sgd}
 projections:
   to_dorsal: {source: sensory, target: dorsal_striatum, weights: 0}
   to_ventral: {source: sensory, target: ventral_striatum, weights: 0.5, plasticity: striatal}

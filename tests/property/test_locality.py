@@ -1,11 +1,11 @@
 """Locality, by Jacobian: what a synapse or a neuron becomes depends on nothing that it cannot touch.
 
-The state of a small circuit is filled with generic numbers, one part of a tick is run on it, and the whole Jacobian
-of what that part writes is taken. A derivative must be *exactly* zero where it is of
+The state of a small circuit is filled with generic numbers, one part of a tick is run on it, and the whole
+Jacobian of what that part writes is taken. A derivative must be *exactly* zero where it is of
 
 - a synapse's variables by anything but its own variables, those of its two neurons and the broadcast signals;
-- a neuron's inputs and states by anything but its own variables, the synapses that end on it, the neurons that these
-  come from and the broadcast signals.
+- a neuron's inputs and states by anything but its own variables, the synapses that end on it, the neurons that
+  these come from and the broadcast signals.
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ def test_symmetric_feedback_is_found_to_read_the_weights_of_other_synapses():
     ("feedback", "transports"), [((), False), (SYMMETRIC, True)], ids=["random", "symmetric"]
 )
 def test_cortical_synapses_change_without_knowing_the_readout_weights(feedback, transports):
-    """All of a tick after the choice as one function, the neurons' activity held: the issue's claim in one piece."""
+    """All of a tick after the choice as one function, the neurons' activity held."""
     lowered = lower(load_small(*SIZE, *feedback))
     with jax.enable_x64(True):
         network = Network(lowered, "float64")

@@ -67,7 +67,7 @@ def trees(space: Space) -> st.SearchStrategy[Expression]:
 @st.composite
 def programs(draw) -> LoweredCircuit:
     """Draw some statements; those of 'advance' move together, so each has a target of its own."""
-    sections: dict[str, tuple[Assign, ...]] = {name: () for name in SECTIONS}
+    sections: dict[str, tuple[Assign, ...]] = dict.fromkeys(SECTIONS, ())
     targets = ["a.x", "a.y", "b.x", "b.y", "p.x", "p.y", "s"]
     for section in ("derive", "advance", "learn"):
         chosen = draw(st.lists(st.sampled_from(targets), min_size=1, max_size=4, unique=section == "advance"))
@@ -138,9 +138,7 @@ def test_hoisting_changes_no_value_beyond_rounding(written):
 @given(trees(SPACES[SYNAPSES]))
 def test_hoisting_leaves_no_work_at_a_synapse_that_a_neuron_can_do(tree):
     """No operator at a synapse is left with arguments that are all of the same neuron or shared."""
-    sections = {name: () for name in SECTIONS} | {
-        "learn": (Assign("p.x", SPACES["p"], tree, "forward", "p"),)
-    }
+    sections = dict.fromkeys(SECTIONS, ()) | {"learn": (Assign("p.x", SPACES["p"], tree, "forward", "p"),)}
     lowered = hoist(LoweredCircuit(CIRCUIT, SPACES, variables(), sections))
     (statement,) = (s for s in lowered.sections["learn"] if s.target == "p.x")
 

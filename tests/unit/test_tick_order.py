@@ -37,7 +37,7 @@ def adam():
 
 @pytest.fixture(scope="module")
 def ascent():
-    """A run with plain gradient ascent and no entropy term, so that w moves by learning_rate * dopamine * e."""
+    """Plain gradient ascent without entropy term: w moves by learning_rate * dopamine * e."""
     circuit = load_small(*CARTPOLE, *GRADIENT_ASCENT)
     record = (*WEIGHTS, *(f"{owner}.e" for owner in WEIGHTS.values()), "dopamine")
     return circuit, run_program(circuit, 60, (0,), record=record)[1]

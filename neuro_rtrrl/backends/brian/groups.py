@@ -219,6 +219,7 @@ class Groups:
             if (updater := self.objects[name].state_updater) is not None:
                 updater.order = order
                 order += 1
+                updater.active = len(self.objects[name].equations.diff_eq_names) > 0
         self.express: list[CodeRunner] = []  # run by hand, too, after an episode's start has reset the states
         self._place(self.plan.express, order, self.express)
 

@@ -83,14 +83,16 @@ class Host:
                 view[...] = function()
 
             return write
-        values, dtype = self.values, self.dtype
-        if key not in self._shared:
+        values, convert, shared = self.values, self.dtype, self._shared.get(key)
 
-            def keep() -> None:
-                values[key] = dtype(function())
+        def keep() -> None:
+            values[key] = convert(function())
 
-            return keep
-        return lambda: self.put(key, function())
+        def tell() -> None:
+            value = values[key] = convert(function())
+            shared[0] = value  # type: ignore[index]
+
+        return keep if shared is None else tell
 
     def _function(self, expression: Expression, kind: str, projection: str = "") -> Callable[[], Any]:
         values = self.values
@@ -125,9 +127,10 @@ class Host:
             return write
 
         def add() -> None:
-            view[...] = parts[0]()
+            total = parts[0]()
             for part in parts[1:]:
-                view[...] += part()
+                total = total + part()
+            view[...] = total
 
         return add if parts else lambda: None
 
@@ -138,14 +141,14 @@ class Host:
         dense = space.elements == space.shape[0] * space.shape[1]
         if dense and expression == Read(weight, "own"):
             square, ones = self.matrix(weight), np.ones(space.shape[1])
-            return lambda: square @ ones
+            return lambda: square.dot(ones)
         if dense and isinstance(expression, Apply) and expression.operator == "multiply":
             left, right = expression.arguments
             for matrix, vector in ((left, right), (right, left)):
                 if isinstance(matrix, Read) and matrix.key == weight and isinstance(vector, Read):
                     if vector.access == "pre":
                         square, view = self.matrix(weight), self.values[vector.key]
-                        return lambda: square @ view
+                        return lambda: square.dot(view)
         post = self.connections[projection][0]
         function = self._function(expression, "projection", projection)
         ones = np.ones(len(post))

@@ -34,8 +34,7 @@ class Records:
         """Begin the stretch that starts at decision ``start``."""
         self.start, self.count = start, 0
         seeds, lowered = len(self.replicas), self.replicas[0].lowered
-        self.reward = np.zeros((seeds, self.length), self.dtype)
-        self.flags = {name: np.zeros((seeds, self.length), bool) for name in ("first", "terminated", "truncated")}
+        self.told: list[tuple[Any, ...]] = []  # of each decision, the flags of all seeds
         self.kept = {
             key: np.zeros((seeds, self.length, *lowered.variables[key].space.shape), self.dtype) for key in self.keys
         }
@@ -77,10 +76,7 @@ class Records:
     def tick(self) -> None:
         """Keep one finished decision."""
         place = self.count
-        for seed, replica in enumerate(self.replicas):
-            self.reward[seed, place] = replica.flags["reward"]
-            for name, buffer in self.flags.items():
-                buffer[seed, place] = replica.flags[name]
+        self.told.append(tuple(tuple(replica.flags.values()) for replica in self.replicas))
         for write in self._writers:
             write(place)
         self.count += 1
@@ -89,7 +85,10 @@ class Records:
         """Return what was kept and begin the next stretch."""
         count = self.count
         records = {key: array[:, :count] for key, array in (*self.kept.items(), *self.fired.items())}
-        flags = {name: array[:, :count] for name, array in self.flags.items()}
-        made = Chunk(self.start, count, self.reward[:, :count], records=records, **flags)
+        told = np.array(self.told, np.float64).reshape(count, len(self.replicas), -1)  # (count, S, flags)
+        flags = {name: told[:, :, column].T for column, name in enumerate(self.replicas[0].flags)}
+        reward = flags.pop("reward").astype(self.dtype)
+        ends = {name: values > 0 for name, values in flags.items()}
+        made = Chunk(self.start, count, reward, records=records, **ends)
         self.renew(self.start + count)
         return made

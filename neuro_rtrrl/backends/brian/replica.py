@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 from brian2 import Clock, NetworkOperation
+from brian2.codegen.runtime.cython_rt.cython_rt import CythonCodeObject
 from brian2.groups.group import CodeRunner
 
 from neuro_rtrrl.backends.brian.groups import Groups
@@ -51,15 +53,15 @@ class Replica:
         ]
         self.flags: dict[str, Any] = {"reward": 0.0, "terminated": False, "truncated": False, "first": True}
         self._given = [name for name in ("reward", "terminated", "first") if name in self.values]
-        self._first = self._learning(plan.first, self.groups.first)
-        self._learn = self._learning(plan.learn, self.groups.learn)
+        self._first: list[Action] = []
+        self._learn: list[Action] = []
         self.operations = [self._operation(block, order, clock, suffix) for block, order in self.groups.sums]
 
     def _learning(self, blocks: tuple[Block, ...], runners: list[CodeRunner]) -> list[Action]:
-        """Return, in order, NumPy's statements and Brian2's pieces of code."""
+        """Return, in order, NumPy's statements and Brian2's pieces of code, compiled."""
         made, waiting = [], iter(runners)
         for block in blocks:
-            made += [next(waiting).run] if block.home else self.host.compile(block.statements)
+            made += [_compiled(next(waiting))] if block.home else self.host.compile(block.statements)
         return made
 
     def _operation(self, block: Block, order: int, clock: Clock, suffix: str) -> NetworkOperation:
@@ -160,5 +162,18 @@ class Replica:
 
     def prepare(self) -> None:
         """Compile what Brian2's schedule does not run by itself."""
-        for runner in (*self.groups.learn, *self.groups.first):
-            runner.before_run({})
+        self._first = self._learning(self.plan.first, self.groups.first)
+        self._learn = self._learning(self.plan.learn, self.groups.learn)
+
+
+def _compiled(runner: CodeRunner) -> Action:
+    """Return a runner's code as a function, without the look-ups that Brian2 makes before each call.
+
+    They serve arrays that move when synapses are added; none are once a run has begun.
+    """
+    runner.before_run({})
+    code = runner.codeobj
+    code.update_namespace()
+    if isinstance(code, CythonCodeObject):
+        return partial(code.compiled_code["run"].main, code.namespace)
+    return code
