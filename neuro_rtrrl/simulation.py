@@ -2,50 +2,30 @@
 
 from __future__ import annotations
 
-import signal
-import threading
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
 from os import PathLike
 from typing import Any
 
 import numpy as np
 
-from neuro_rtrrl.backends.chunk import Chunk, Program
-from neuro_rtrrl.errors import CircuitError, Problem
+from neuro_rtrrl.errors import CircuitError, Problem, RunError, nearest
 from neuro_rtrrl.graph.circuit import Circuit
+from neuro_rtrrl.interrupts import interruptible
 from neuro_rtrrl.lowering import lower
 from neuro_rtrrl.programs import BACKENDS, default_precision, make_environment, make_program
+from neuro_rtrrl.progress import Progress, Run
 from neuro_rtrrl.results import Episodes, Recorder, Result, ResultsFolder, collect_provenance
+from neuro_rtrrl.results.weights import settable
 from neuro_rtrrl.units import UnitError, parse_quantity, unit_dimension
 
-__all__ = ["DEFAULT_DECISIONS", "DEFAULT_SEEDS", "Progress", "simulate"]
+__all__ = ["DEFAULT_DECISIONS", "DEFAULT_SEEDS", "Progress", "RunFailed", "simulate"]
 
 DEFAULT_DECISIONS = {"jax": 200_000, "brian2": 2_000}
 DEFAULT_SEEDS = {"jax": 5, "brian2": 1}
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a run stands.
-
-    ``recent_return`` is the mean return of the episodes that ended since the last report, None if none did;
-    ``rate`` counts the decisions of all seeds per second since the first stretch, 0 before it is known.
-    """
-
-    done: int
-    total: int
-    seeds: int
-    elapsed: float
-    rate: float
-    recent_return: float | None
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Estimated time to the end, None before the rate is known."""
-        return (self.total - self.done) * self.seeds / self.rate if self.rate else None
+LARGEST_SEED = 2**63 - 1
+MOST_DECISIONS = 2**32 - 1  # the streams of noise count decisions in 32 bits
 
 
 def simulate(
@@ -96,18 +76,22 @@ def simulate(
     Returns
     -------
     Result
-        ``result.interrupted`` says whether Ctrl-C ended the run early.
+        ``result.interrupted`` says whether Ctrl-C (or SIGTERM) ended the run early.
 
     Raises
     ------
     CircuitError
         If an argument does not fit the circuit.
     RunError
-        If the run fails or its results cannot be kept.
+        If the run fails or its results cannot be kept; :class:`RunFailed`, with what was made until then, if numbers
+        are no longer finite after a stretch or the memory is full.
+    KeyboardInterrupt
+        If it is interrupted before anything is recorded.
     """
     began = time.perf_counter()
     if backend not in BACKENDS:
-        raise CircuitError(Problem(f"there is no backend '{backend}'", available=BACKENDS))
+        hint = nearest(str(backend), BACKENDS)
+        raise CircuitError(Problem(f"there is no backend '{backend}'", available=BACKENDS, hint=hint))
     precision = precision or default_precision(backend)
     if precision not in ("float32", "float64"):
         raise CircuitError(Problem(f"there is no precision '{precision}'", available=("float32", "float64")))
@@ -124,6 +108,9 @@ def simulate(
     variables = lower(circuit).variables
     units = {key: variable.dimension for key, variable in variables.items()}
     recorder, episodes = Recorder(circuit, chosen, units=units), Episodes(chosen)
+    _refuse_more_than_fits(recorder, variables, total * len(chosen))
+    initials = _initials(start_from, chosen, variables)
+    start = start_from.next_decision if start_from else 0
     program = make_program(
         circuit,
         make_environment(circuit),
@@ -131,93 +118,87 @@ def simulate(
         chosen,
         precision,
         recorder.keys,
-        initials=_initials(start_from, chosen, variables),
-        start=start_from.next_decision if start_from else 0,
+        initials=initials,
+        start=start,
         notice=notice,
     )
-    run = _Run(total, len(chosen), began, recorder, episodes, progress)
-    with _interruptible(notice) as stopped:
-        done = program.run(total, lambda chunk: run.take(chunk) or stopped.is_set())
-    result = Result(
-        circuit=circuit.name,
-        seeds=chosen,
-        decisions=done,
-        episodes=episodes,
-        recordings=recorder.dataset(),
-        state=program.state(),
-        settable=_settable(circuit, program),
-        wall_seconds=time.perf_counter() - began,
-        decisions_per_second=run.rate,
-        first_decision_seconds=run.first_seconds,
-        interrupted=done < total,
-        folder=folder.path if folder else None,
-        provenance=provenance,
-        next_decision=(start_from.next_decision if start_from else 0) + done,
-    )
-    if folder is not None:
-        folder.finish(result, circuit, provenance, units)
-        if len(episodes):
-            from neuro_rtrrl.plot import learning_curve_picture
+    run = Run(program, total, began, recorder, episodes, progress)
+    failure: Exception | None = None
+    with interruptible(notice) as interrupts:
 
-            with folder.writing("learning_curve.png") as target:
-                learning_curve_picture(result, target)
-        result.wall_seconds = time.perf_counter() - began
+        def take(chunk) -> bool:
+            diverged = run.take(chunk)
+            interrupts.stage = "running"
+            return diverged or interrupts.stopped
+
+        try:
+            program.run(total, take)
+        except (KeyboardInterrupt, Exception) as error:
+            failure = _failure(error)
+            if not run.done:
+                raise (failure or error) from None
+        interrupts.stage = "saving"
+        result = Result(
+            circuit=circuit.name,
+            seeds=chosen,
+            decisions=run.done,
+            episodes=episodes,
+            recordings=recorder.dataset(),
+            state=run.state,
+            settable=settable(circuit, tuple(run.state)),
+            wall_seconds=time.perf_counter() - began,
+            decisions_per_second=run.average_rate,
+            first_decision_seconds=run.first_seconds,
+            interrupted=run.done < total,
+            folder=folder.path if folder else None,
+            provenance=provenance,
+            next_decision=start + run.sound,
+        )
+        if folder is not None:
+            folder.finish(result, circuit, provenance, units)
+            if len(episodes):
+                from neuro_rtrrl.plot import learning_curve_picture
+
+                with folder.writing("learning_curve.png") as target:
+                    learning_curve_picture(result, target)
+            result.wall_seconds = time.perf_counter() - began
+    if run.divergence is not None:
+        hint = f"a smaller learning_rate or dt may help; {_kept(result, run)}"
+        raise RunFailed(Problem(str(run.divergence), hint=hint), result)
+    if isinstance(failure, RunError):
+        problems = (*failure.problems, Problem(_kept(result, run)))
+        raise RunFailed(problems, result) from failure
+    if failure is not None:
+        raise failure
     return result
 
 
-class _Run:
-    """Takes chunks as they come and keeps time."""
+class RunFailed(RunError):  # noqa: N818  named for what happened, as KeyboardInterrupt is
+    """A run that failed after something had been recorded.
 
-    def __init__(self, total: int, seeds: int, began: float, recorder: Recorder, episodes: Episodes, progress) -> None:
-        self.total, self.seeds, self.began = total, seeds, began
-        self.recorder, self.episodes, self.progress = recorder, episodes, progress
-        self.done = 0
-        self.first_seconds = 0.0
-        self.rate = 0.0
-        self._first_done = 0
+    Attributes
+    ----------
+    result : Result
+        What was made until then.
+    """
 
-    def take(self, chunk: Chunk) -> None:
-        """Keep one stretch and report."""
-        elapsed = time.perf_counter() - self.began
-        before = len(self.episodes)
-        self.done += chunk.count
-        self.recorder.add(chunk)
-        self.episodes.add(chunk)
-        if not self.first_seconds:
-            self.first_seconds, self._first_done = elapsed, self.done
-            self.rate = chunk.count * self.seeds / elapsed
-        else:  # steady state: what came after the first stretch, which compiles
-            self.rate = (self.done - self._first_done) * self.seeds / (elapsed - self.first_seconds)
-        if self.progress is not None:
-            recent = _mean_return(chunk) if len(self.episodes) > before else None
-            self.progress(Progress(self.done, self.total, self.seeds, elapsed, self.rate, recent))
+    def __init__(self, problems, result: Result) -> None:
+        super().__init__(problems)
+        self.result = result
 
 
-def _mean_return(chunk: Chunk) -> float | None:
-    ended = int((chunk.terminated | chunk.truncated).sum())
-    return float(chunk.reward.sum()) / ended if ended else None
+def _kept(result: Result, run: Run) -> str:
+    """Say what there is of a run that failed."""
+    where = f" in {result.folder}" if result.folder else ""
+    weights = "" if run.divergence and run.sound == run.done else f" and the weights after {run.sound:,}"
+    return f"kept{where}: {result.decisions:,} decisions{weights}"
 
 
-@contextmanager
-def _interruptible(notice: Callable[[str], None] | None):
-    """Turn the first Ctrl-C into a flag that ends the run after the current stretch; the second one interrupts."""
-    stopped = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stopped
-        return
-
-    def stop(signum: int, frame: Any) -> None:
-        if stopped.is_set():
-            raise KeyboardInterrupt
-        stopped.set()
-        if notice:
-            notice("stopping after this stretch; what was recorded is kept (Ctrl-C again to stop at once)")
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield stopped
-    finally:
-        signal.signal(signal.SIGINT, before)
+def _failure(error: BaseException) -> Exception | None:
+    """Return what to tell of an exception: nothing of an interruption, of a full memory what would help."""
+    if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):
+        return RunError(Problem("there is not enough memory for this run", hint="run fewer seeds or record less"))
+    return error if isinstance(error, Exception) else None
 
 
 def _seeds(
@@ -230,8 +211,9 @@ def _seeds(
     else:
         count = DEFAULT_SEEDS[backend] if seeds is None else seeds
         chosen = tuple(range(seed or 0, (seed or 0) + count))
-    if not chosen or len(set(chosen)) < len(chosen) or min(chosen) < 0:
-        raise CircuitError(Problem("seeds are different whole numbers from 0 up, at least one", found=str(seeds)))
+    if not chosen or len(set(chosen)) < len(chosen) or min(chosen) < 0 or max(chosen) > LARGEST_SEED:
+        found = str(seeds if seed is None else seed)
+        raise CircuitError(Problem("seeds are different whole numbers from 0 to 2^63 - 1, at least one", found=found))
     return chosen
 
 
@@ -249,6 +231,8 @@ def _decisions(circuit: Circuit, decisions: int | None, duration: str | None, ba
     decisions = DEFAULT_DECISIONS[backend] if decisions is None else int(decisions)
     if decisions < 1:
         raise CircuitError(Problem("a run has at least one decision", found=str(duration or decisions)))
+    if decisions > MOST_DECISIONS:
+        raise CircuitError(Problem(f"a run has at most {MOST_DECISIONS:,} decisions", found=str(duration or decisions)))
     return decisions
 
 
@@ -265,13 +249,30 @@ def _initials(
         for key, variable in variables.items()
         if variable.persistent and not variable.resets and key in start_from.state
     ]
+    if not lasting:
+        problem = Problem(f"there are no weights to continue from in {_origin(start_from)}")
+        raise CircuitError(problem)
+    for key in lasting:
+        if not np.isfinite(np.asarray(start_from.state[key])[rows]).all():
+            message = f"{key} in {_origin(start_from)} is not finite: that run diverged"
+            raise CircuitError(Problem(message, hint="continue from another run"))
     return [{key: np.asarray(start_from.state[key][row], np.float64) for key in lasting} for row in rows]
 
 
-def _settable(circuit: Circuit, program: Program) -> tuple[str, ...]:
-    from neuro_rtrrl.results.weights import settable
-
-    return settable(circuit, tuple(program.state()))
+def _refuse_more_than_fits(recorder: Recorder, variables: Mapping[str, Any], decisions: int) -> None:
+    """Refuse recordings that would outgrow the memory: they are held until the run ends."""
+    if not hasattr(os, "sysconf"):
+        return
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    size = 0.0
+    for each in recorder.record:
+        if each.variable != "spike":  # sparse: how many there will be, nobody knows
+            values = variables[each.key].space.elements if each.key in variables else 1
+            size += 4 * decisions / max(each.every, 1) * (len(each.neurons) if each.neurons else values)
+    if 2 * size > memory:  # twice: once in pieces and once whole
+        message = f"the recordings would take {size / 1e9:,.0f} GB, and this machine has {memory / 1e9:,.0f} GB"
+        hint = "record less often ('every: 100 decisions'), fewer neurons, fewer seeds or a shorter run"
+        raise CircuitError(Problem(message, where="record", hint=hint))
 
 
 def _origin(start_from: Result | None) -> str | None:

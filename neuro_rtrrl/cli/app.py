@@ -68,7 +68,7 @@ def simulate(
     ] = None,
     decisions: Annotated[
         int | None,
-        typer.Option(min=1, help="Decision ticks per seed. Default: what the file says under 'run', else 200000 on jax; 2000 on brian2."),
+        typer.Option(min=1, help="Decision ticks per seed. Default: 200000 on jax, 2000 on brian2."),
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="The first seed. Default: 0.")] = None,
     out: Annotated[str | None, typer.Option(metavar="DIR", help="Results folder. Default: a new one in results/.")] = None,

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+from neuro_rtrrl.cli.main import INTERRUPTED
 from neuro_rtrrl.cli.output import console, notice, print_json
+from neuro_rtrrl.errors import CircuitError, NeuroRtrrlError, Problem
 from neuro_rtrrl.graph import Circuit, load_circuit
 from neuro_rtrrl.results import Result, ResultsFolder, load_results
 
 __all__ = ["run_simulate"]
 
-INTERRUPTED = 130
+
+class _InterruptedError(NeuroRtrrlError):
+    exit_code = INTERRUPTED
 
 
 def run_simulate(
@@ -27,17 +33,43 @@ def run_simulate(
     circuit = load_circuit(file, settings)
     for name in interventions:
         circuit = circuit.intervene(name)
-    origin = load_results(start_from, circuit) if start_from else None
-    folder = ResultsFolder.create(out, circuit.name)
-    with _Live(quiet=json) as live:
-        from neuro_rtrrl.simulation import simulate
+    origin = load_results(start_from, circuit) if start_from is not None else None
+    mine = out is None or not Path(out).exists()
+    folder = ResultsFolder.create(_given(out), circuit.name)
+    try:
+        with _Live(quiet=json) as live:
+            from neuro_rtrrl.simulation import simulate
 
-        result = simulate(circuit, out=folder, start_from=origin, progress=live.update, notice=notice, **options)
+            result = simulate(circuit, out=folder, start_from=origin, progress=live.update, notice=live.say, **options)
+    except BaseException as error:
+        kept = any(folder.path.glob("*.nc"))
+        if not kept:
+            _discard(folder, mine)
+        if isinstance(error, KeyboardInterrupt):
+            raise _InterruptedError(Problem("interrupted before anything was recorded; nothing is kept")) from None
+        if kept and not isinstance(error, NeuroRtrrlError):
+            notice(f"what was recorded is kept in {folder.path}")
+        raise
     if json:
         print_json(result.as_dict())
     else:
         _summary(circuit, result)
     return INTERRUPTED if result.interrupted else 0
+
+
+def _given(out: str | None) -> str | None:
+    if out is not None and not out.strip():
+        raise CircuitError(Problem("the name of the results folder is empty", hint="leave --out away for a new one"))
+    return out
+
+
+def _discard(folder: ResultsFolder, mine: bool) -> None:
+    """Take back the folder of a run that recorded nothing, so that the same command can be given again."""
+    with suppress(OSError):
+        for name in ("summary.json", "provenance.json", "circuit.yaml"):
+            (folder.path / name).unlink(missing_ok=True)
+        if mine:
+            folder.path.rmdir()
 
 
 class _Live:
@@ -52,20 +84,28 @@ class _Live:
     def __enter__(self) -> _Live:
         if self.quiet:
             return self
-        if not sys.stderr.isatty():
-            notice("compiling …")
+        if sys.stderr is None or not sys.stderr.isatty():
+            notice("compiling ...")
             return self
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[state]}"))
         self._progress = Progress(*columns, console=console(stderr=True), transient=True)
         self._progress.start()
-        self._task = self._progress.add_task("compiling …", total=None, state="")
+        self._task = self._progress.add_task("compiling ...", total=None, state="")
         return self
 
     def __exit__(self, *exception: object) -> None:
         if self._progress is not None:
             self._progress.stop()
+
+    def say(self, text: str) -> None:
+        """Say a line, above the live one where there is one."""
+        if self._progress is None:
+            notice(text)
+        else:
+            with suppress(OSError, ValueError):
+                self._progress.console.print(text, markup=False)
 
     def update(self, now) -> None:
         """Show where the run stands."""
@@ -73,18 +113,19 @@ class _Live:
             return
         text = _state(now)
         if self._progress is not None:
-            self._progress.update(
-                self._task, description="simulating", completed=now.done, total=now.total, state=text
-            )
+            with suppress(OSError, ValueError):  # a terminal that has gone away ends no run
+                self._progress.update(
+                    self._task, description="simulating", completed=now.done, total=now.total, state=text
+                )
             return
         tenth = 10 * now.done // now.total
         if tenth > self._tenth:
             self._tenth = tenth
-            notice(f"{now.done:>9,} of {now.total:,} decisions   {text}")
+            notice(f"{now.done:>9,} of {now.total:,} decisions   {text}".rstrip())
 
 
 def _state(now) -> str:
-    parts = [f"{now.rate:,.0f} decisions/s"]
+    parts = [f"{now.rate:,.0f} decisions/s"] if now.rate else []
     if now.recent_return is not None:
         parts.append(f"return {now.recent_return:.3g}")
     if now.seconds_left is not None:
@@ -97,7 +138,7 @@ def _summary(circuit: Circuit, result: Result) -> None:
     from rich.table import Table
 
     screen = console()
-    state = "interrupted after" if result.interrupted else "finished"
+    state = "interrupted; kept the first" if result.interrupted else "finished"
     seeds = f"{len(result.seeds)} seed{'s' * (len(result.seeds) != 1)}"
     print(
         f"{circuit.name}: {state} {result.decisions:,} decisions, {seeds}, in {result.wall_seconds:.1f} s "
@@ -115,6 +156,8 @@ def _summary(circuit: Circuit, result: Result) -> None:
         print("final: episodes that end in the last tenth of the run; best: the best tenth")
     _ledger(circuit)
     print(f"files: {result.folder}")
+    if result.interrupted:
+        print(f"go on from there with: --from {result.folder}")
 
 
 def _ledger(circuit: Circuit) -> None:

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from neuro_rtrrl.errors import CircuitError, Problem, nearest
 from neuro_rtrrl.ledger.figure import EnergyFigure, Figure, Strict
-from neuro_rtrrl.spec.document import Document, read_document
+from neuro_rtrrl.spec.document import HARDWARE_PROFILE, Document, read_document
 from neuro_rtrrl.units import BASE_UNITS
 
 __all__ = [
@@ -175,14 +175,14 @@ def load_profile(name_or_path: str | Path) -> HardwareProfile:
     """
     text = str(name_or_path)
     if isinstance(name_or_path, Path) or text.endswith((".yaml", ".yml")) or "/" in text or "\\" in text:
-        return profile_from_document(read_document(name_or_path))
+        return profile_from_document(read_document(name_or_path, HARDWARE_PROFILE))
     names = profile_names()
     if text not in names:
         hint = nearest(text, names) or "a file of your own is named with its ending, such as my_chip.yaml"
         problem = Problem("unknown hardware profile", found=repr(text), available=names, hint=hint)
         raise CircuitError(problem)
     with resources.as_file(_folder() / f"{text}.yaml") as path:
-        return profile_from_document(read_document(path))
+        return profile_from_document(read_document(path, HARDWARE_PROFILE))
 
 
 def _folder():

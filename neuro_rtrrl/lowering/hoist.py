@@ -7,7 +7,9 @@ no more than the rounding of a regrouped product.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from neuro_rtrrl.language import Apply, Expression, Number, Read, apply, rewrite, to_text
 from neuro_rtrrl.lowering.program import (
@@ -120,13 +122,10 @@ class _Hoister:
             for factor in factors:
                 scope = self._scope(factor, space)
                 groups.setdefault(scope if self._is_lower(scope, space) else "own", ([], []))[side].append(factor)
-        # what all neurons share joins the neurons' group where there is one
-        for small, larger in (("constant", ("broadcast", "post", "pre")), ("broadcast", ("post", "pre"))):
-            host = next((scope for scope in larger if scope in groups), None)
-            if small in groups and host:
-                for side in (0, 1):
-                    groups[host][side][:0] = groups[small][side]
-                del groups[small]
+        for small, host in _joins(groups):
+            for side in (0, 1):
+                groups[host][side][:0] = groups[small][side]
+            del groups[small]
         if space.kind == "population":
             self._share_rates(groups)
         own = groups.pop("own", ([], []))
@@ -153,6 +152,8 @@ class _Hoister:
         for sign, term in _terms(node):
             scope = self._scope(term, space)
             groups.setdefault(scope if self._is_lower(scope, space) else "own", []).append((sign, term))
+        for small, host in _joins(groups):
+            groups[host][:0] = groups.pop(small)
         signed: list[tuple[int, Expression]] = [
             (sign, self._visit(term, space)) for sign, term in groups.pop("own", [])
         ]
@@ -221,6 +222,14 @@ class _Hoister:
         if variable.role == "parameter" and not variable.learned:
             return True
         return key in {assign.target for assign in self.setup}
+
+
+def _joins(groups: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (group, larger group it joins): what all neurons share goes with the neurons' own where there is any."""
+    for small, larger in (("constant", ("broadcast", "post", "pre")), ("broadcast", ("post", "pre"))):
+        host = next((scope for scope in larger if scope in groups), None)
+        if small in groups and host:
+            yield small, host
 
 
 def _full_key(leaf: Expression) -> str:

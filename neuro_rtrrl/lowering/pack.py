@@ -15,7 +15,7 @@ from neuro_rtrrl.graph.circuit import Projection
 from neuro_rtrrl.language import Apply, Expression, Number, Read
 from neuro_rtrrl.lowering.program import Assign, Gather, LoweredCircuit, Space, Statement, Term
 
-__all__ = ["pack", "unpack"]
+__all__ = ["pack", "pack_values", "unpack"]
 
 
 def pack(lowered: LoweredCircuit) -> LoweredCircuit:
@@ -44,6 +44,16 @@ def unpack(lowered: LoweredCircuit, values: dict[str, Any]) -> dict[str, Any]:
                 found[f"{member}.{name}"] = values[key][..., start : start + width]
                 start += width
     return found
+
+
+def pack_values(lowered: LoweredCircuit, values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values with the members of every block joined, the inverse of :func:`unpack`."""
+    packed = dict(values)
+    for block, members in lowered.members.items():
+        names = [key.removeprefix(f"{members[0]}.") for key in values if key.startswith(f"{members[0]}.")]
+        for name in names:
+            packed[f"{block}.{name}"] = np.concatenate([values[f"{member}.{name}"] for member in members], axis=1)
+    return packed
 
 
 class _Different(Exception):

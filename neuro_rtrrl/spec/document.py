@@ -1,4 +1,4 @@
-"""A circuit file as plain data that remembers the line and column of every value."""
+"""A YAML file (a circuit, a hardware profile) as plain data that remembers the line and column of every value."""
 
 from __future__ import annotations
 
@@ -12,14 +12,36 @@ import yaml
 from neuro_rtrrl.errors import CircuitError, Location, Problem, Problems, nearest
 from neuro_rtrrl.spec.nodes import Node, compose, plain, resolve_scalar
 
-__all__ = ["MAXIMUM_BYTES", "Document", "compose_document", "parse_document", "read_document", "read_text"]
+__all__ = [
+    "CIRCUIT_FILE",
+    "HARDWARE_PROFILE",
+    "MAXIMUM_BYTES",
+    "Document",
+    "Kind",
+    "compose_document",
+    "parse_document",
+    "read_document",
+    "read_text",
+]
 
 MAXIMUM_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
+class Kind:
+    """What messages call a file, and the first key of one."""
+
+    name: str
+    first_key: str
+
+
+CIRCUIT_FILE = Kind("circuit file", "circuit")
+HARDWARE_PROFILE = Kind("hardware profile", "profile")
+
+
+@dataclass(frozen=True)
 class Document:
-    """The content of a circuit file.
+    """The content of a file.
 
     Attributes
     ----------
@@ -88,7 +110,7 @@ def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _represent_text)
 
 
-def compose_document(text: str, name: str) -> tuple[Document, Problems]:
+def compose_document(text: str, name: str, kind: Kind = CIRCUIT_FILE) -> tuple[Document, Problems]:
     """Read ``text``, handing back what can be stepped over so that it is reported with later problems.
 
     Raises
@@ -99,46 +121,47 @@ def compose_document(text: str, name: str) -> tuple[Document, Problems]:
     problems = Problems()
     root = compose(text, name, problems)
     if root is None or root.value is None:
-        raise CircuitError(
-            Problem("the file is empty", location=Location(name, 1, 1), hint="begin with 'circuit: a_name'")
-        )
+        hint = f"begin with '{kind.first_key}: a_name'"
+        raise CircuitError(Problem("the file is empty", location=Location(name, 1, 1), hint=hint))
     if not isinstance(root.value, dict):
-        problems.add("a circuit file holds 'key: value' pairs at the top", location=root.location)
+        problems.add(f"a {kind.name} holds 'key: value' pairs at the top", location=root.location)
         raise CircuitError(problems.found)
     return Document(name, text, root), problems
 
 
-def parse_document(text: str, name: str) -> Document:
-    """Read the text of a circuit file.
+def parse_document(text: str, name: str, kind: Kind = CIRCUIT_FILE) -> Document:
+    """Read the text of a file.
 
     Parameters
     ----------
     text : str
     name : str
         What to call the text in messages.
+    kind : Kind
+        What it is to be.
 
     Raises
     ------
     CircuitError
         If it is not YAML of the kind described in :mod:`neuro_rtrrl.spec.nodes`, with all problems found.
     """
-    document, problems = compose_document(text, name)
+    document, problems = compose_document(text, name, kind)
     problems.raise_if_any()
     return document
 
 
-def read_document(path: str | Path) -> Document:
-    """Read a circuit file; see :func:`parse_document`.
+def read_document(path: str | Path, kind: Kind = CIRCUIT_FILE) -> Document:
+    """Read a file; see :func:`parse_document`.
 
     Raises
     ------
     CircuitError
         Also if the file is missing, unreadable, larger than 1 MB or not UTF-8.
     """
-    return parse_document(read_text(path), str(path))
+    return parse_document(read_text(path, kind), str(path), kind)
 
 
-def read_text(path: str | Path) -> str:
+def read_text(path: str | Path, kind: Kind = CIRCUIT_FILE) -> str:
     """Return the text of a small UTF-8 file.
 
     Raises
@@ -147,11 +170,13 @@ def read_text(path: str | Path) -> str:
         If it is missing, a folder, unreadable, larger than 1 MB (told before it is read) or not UTF-8.
     """
     name, path = str(path), Path(path)
+    if not name.strip():
+        raise CircuitError(Problem(f"the name of the {kind.name} is empty"))
     try:
         if path.is_dir():
-            raise _refused(name, "this is a folder, not a circuit file", "name a file in it", _files(path))
+            raise _refused(name, f"this is a folder, not a {kind.name}", "name a file in it", _files(path))
         if path.stat().st_size > MAXIMUM_BYTES:
-            raise _too_large(name)
+            raise _too_large(name, kind)
         with path.open("rb") as stream:
             content = stream.read(MAXIMUM_BYTES + 1)  # a device or a growing file has no honest size
     except FileNotFoundError:
@@ -161,7 +186,7 @@ def read_text(path: str | Path) -> str:
         reason = getattr(error, "strerror", None) or str(error)
         raise _refused(name, f"the file cannot be read: {reason}") from None
     if len(content) > MAXIMUM_BYTES:
-        raise _too_large(name)
+        raise _too_large(name, kind)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -180,8 +205,8 @@ def _refused(name: str, message: str, hint: str = "", available: tuple[str, ...]
     return CircuitError(Problem(message, location=Location(name, 1, 1), hint=hint, available=available))
 
 
-def _too_large(name: str) -> CircuitError:
-    hint = "a circuit file is text of some kilobytes; is this the right file?"
+def _too_large(name: str, kind: Kind) -> CircuitError:
+    hint = f"a {kind.name} is text of some kilobytes; is this the right file?"
     return _refused(name, f"the file is larger than {MAXIMUM_BYTES // 1_000_000} MB", hint)
 
 

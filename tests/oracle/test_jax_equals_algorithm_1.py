@@ -45,13 +45,16 @@ READOUT_BIASES = tuple(
     for name in ("dorsal_striatum", "ventral_striatum")
     for line in ("plasticity=corticostriatal", "learns=[bias]")
 )
+# what happens where may depend on the size: from some size on, matrices lie the other way round
+LARGER = "populations.cortex.size=9"
 CIRCUITS = {
     "cartpole": CARTPOLE,
-    "memory chain": (),
+    "memory chain": (LARGER,),
     "four steps a decision, readout biases": (*CARTPOLE, *READOUT_BIASES, "timing.dt=5 ms"),
     "twenty steps a decision": ("timing.dt=1 ms",),
-    "sparse and symmetric": (*CARTPOLE, *SPARSE, *SYMMETRIC),
-    "other numbers": (*CARTPOLE, *SPARSE, *OTHER_NUMBERS),
+    "small, sparse and symmetric": (*CARTPOLE, *SPARSE, *SYMMETRIC),
+    "sparse and symmetric": (LARGER, *CARTPOLE, *SPARSE, *SYMMETRIC),
+    "other numbers": (LARGER, *CARTPOLE, *SPARSE, *OTHER_NUMBERS),
 }
 
 

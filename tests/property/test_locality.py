@@ -4,8 +4,8 @@ The state of a small circuit is filled with generic numbers, one part of a tick 
 Jacobian of what that part writes is taken. A derivative must be *exactly* zero where it is of
 
 - a synapse's variables by anything but its own variables, those of its two neurons and the broadcast signals;
-- a neuron's inputs and states by anything but its own variables, the synapses that end on it, the neurons that
-  these come from and the broadcast signals.
+- a neuron's inputs and states by anything but its own variables, the synapses that end on it, the neurons
+  that these come from and the broadcast signals.
 """
 
 from __future__ import annotations

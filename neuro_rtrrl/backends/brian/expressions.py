@@ -10,7 +10,9 @@ import numpy as np
 from brian2 import Function
 from brian2.codegen.generators.cython_generator import CythonCodeGenerator
 
-from neuro_rtrrl.language import OPERATORS, Apply, Expression, Number, Read, to_text
+from neuro_rtrrl.backends.brian.names import unit_text
+from neuro_rtrrl.language import OPERATORS, Apply, Expression, Name, Number, Read, dimension_of, rewrite, to_text
+from neuro_rtrrl.units import DIMENSIONLESS, Dimension
 
 __all__ = ["BRIAN_SPELLING", "FUNCTIONS", "NUMPY", "REDUCED", "brian_text", "numpy_function"]
 
@@ -72,18 +74,33 @@ NUMPY: dict[str, Callable[..., Any]] = {
 REDUCED: dict[str, Callable[..., Any]] = {"sum_population": np.add.reduce, "max_population": np.maximum.reduce}
 
 
-def brian_text(expression: Expression, spell: Callable[[Read], str]) -> str:
-    """Write a tree in Brian2's syntax; ``spell`` names a variable."""
-    for node in _applications(expression):
+def brian_text(
+    expression: Expression, spell: Callable[[Read], str], dimension: Callable[[str], Dimension]
+) -> str:
+    """Write a tree in Brian2's syntax; ``spell`` names a variable, ``dimension`` is that of a key."""
+    zeros: dict[str, Dimension] = {}
+
+    def of(part: Expression) -> Dimension:
+        return dimension_of(part, lambda key: zeros[key] if key in zeros else dimension(key))
+
+    def visit(node: Expression) -> Expression:
+        """Give a plain 0 beside a physical quantity its unit back; lowering writes ``0*w_maximum`` as 0."""
+        if not isinstance(node, Apply):
+            return node
         if node.operator not in BRIAN_SPELLING:
             raise KeyError(f"'{node.operator}' has no form in Brian2")
-    return to_text(expression, spell)  # type: ignore[arg-type]
+        rest = [of(argument) for argument in node.arguments if argument != Number(0.0)]
+        physical = OPERATORS[node.operator].dimensions in ("same", "compare") and rest and rest[0] != DIMENSIONLESS
+        if not physical or len(rest) == len(node.arguments):
+            return node
+        zero = Name(f"0*{unit_text(rest[0])}")
+        zeros[zero.name] = rest[0]
+        return Apply(node.operator, tuple(zero if a == Number(0.0) else a for a in node.arguments))
 
+    def write(leaf: Expression) -> str:
+        return leaf.name if isinstance(leaf, Name) else spell(leaf)  # type: ignore[arg-type]
 
-def _applications(expression: Expression) -> list[Apply]:
-    if not isinstance(expression, Apply):
-        return []
-    return [expression, *(node for argument in expression.arguments for node in _applications(argument))]
+    return to_text(rewrite(expression, visit), write)
 
 
 def numpy_function(expression: Expression, read: Callable[[Read], Callable[[], Any] | float]) -> Callable[[], Any]:

@@ -11,7 +11,7 @@ from brian2.groups.group import CodeRunner
 from brian2.units.fundamentalunits import get_or_create_dimension
 
 from neuro_rtrrl.backends.brian.expressions import FUNCTIONS, brian_text
-from neuro_rtrrl.backends.brian.names import Names, mangle, unit_text
+from neuro_rtrrl.backends.brian.names import Names, unit_text
 from neuro_rtrrl.backends.brian.plan import Block, Plan, slope_of
 from neuro_rtrrl.language import Expression, Read
 from neuro_rtrrl.lowering import Assign, Gather, LoweredCircuit, Space, SpikeStep
@@ -20,6 +20,7 @@ from neuro_rtrrl.lowering.simplify import reads_of
 __all__ = ["Groups"]
 
 Arrays = dict[str, np.ndarray]
+BROADCAST = "(broadcast)"  # no name that a circuit can give
 
 
 class Groups:
@@ -36,6 +37,7 @@ class Groups:
     def __init__(self, lowered: LoweredCircuit, plan: Plan, clock: Clock, suffix: str = "") -> None:
         self.lowered, self.plan, self.clock, self.suffix = lowered, plan, clock, suffix
         self.objects: dict[str, Any] = {}
+        self._object_names = Names("")
         self.names = {space: Names(space) for space in lowered.spaces}
         self.connections: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self._inputs = _input_parts(plan)
@@ -72,7 +74,7 @@ class Groups:
         return spell
 
     def _text(self, expression: Expression, space: Space) -> str:
-        return brian_text(expression, self._spell(space))
+        return brian_text(expression, self._spell(space), lambda key: self.lowered.variables[key].dimension)
 
     # --- groups ----------------------------------------------------------------------------------------------------
 
@@ -85,11 +87,11 @@ class Groups:
             for key in self.plan.shared
         ]
         if lines:
-            name = self._name("broadcast")
-            self.objects["broadcast"] = NeuronGroup(1, "\n".join(lines), name=name, clock=self.clock)
+            name = self._name(BROADCAST)
+            self.objects[BROADCAST] = NeuronGroup(1, "\n".join(lines), name=name, clock=self.clock)
 
     def _name(self, name: str) -> str:
-        return mangle(name) + self.suffix
+        return self._object_names[name] + self.suffix
 
     def _stored(self, space: Space) -> list[str]:
         return [
@@ -173,7 +175,10 @@ class Groups:
         mask = self.lowered.masks.get(name)
         post, pre = np.nonzero(np.ones(space.shape, bool) if mask is None else mask)
         self.connections[name] = (post, pre)
-        group.connect(i=pre, j=post) if len(pre) else group.connect(False)
+        if len(pre):
+            group.connect(i=pre, j=post)
+        else:
+            group.connect(condition=False)
         self._connect_names(group, name)
         self.objects[name] = group
 
@@ -194,7 +199,7 @@ class Groups:
                 group.namespace[written] = _quantity(variable.value, variable.dimension)
             elif written not in group.variables:
                 for member in (group, *(getattr(group, "_pathways", ()))):
-                    member.variables.add_reference(written, self.objects["broadcast"], self.shared_names[key])
+                    member.variables.add_reference(written, self.objects[BROADCAST], self.shared_names[key])
 
     # --- code ------------------------------------------------------------------------------------------------------
 
@@ -215,10 +220,11 @@ class Groups:
     def _schedule(self) -> None:
         """Fix the order within a step: inputs and algebra, then synapses, then neurons, then what neurons show."""
         order = self._place(self.plan.derive, 0)
-        for name in (*self.lowered.circuit.projections, *self.lowered.circuit.populations):
+        for name in sorted(self.objects, key=lambda name: name not in self.lowered.circuit.projections):
             if (updater := self.objects[name].state_updater) is not None:
                 updater.order = order
                 order += 1
+                # one without an equation to integrate would be called in vain on each step
                 updater.active = len(self.objects[name].equations.diff_eq_names) > 0
         self.express: list[CodeRunner] = []  # run by hand, too, after an episode's start has reset the states
         self._place(self.plan.express, order, self.express)
@@ -268,7 +274,7 @@ class Groups:
                 source = self.plan.aliases.get(key, key)
                 found[key] = group.variables[self.names[space.name][source]].get_value()
         for key in self.plan.shared:
-            found[key] = self.objects["broadcast"].variables[self.shared_names[key]].get_value()
+            found[key] = self.objects[BROADCAST].variables[self.shared_names[key]].get_value()
         return found
 
 

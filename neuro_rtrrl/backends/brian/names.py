@@ -11,7 +11,10 @@ from neuro_rtrrl.units import Dimension
 __all__ = ["Names", "mangle", "unit_text"]
 
 # Brian2 gives every group variables of these names
-_TAKEN = frozenset({"N", "dt", "i", "j", "lastspike", "not_refractory", "t", "t_in_timesteps", "delay", "queue"})
+_TAKEN = frozenset({"N", "dt", "i", "j", "lastspike", "not_refractory", "t", "t_in_timesteps", "delay", "summed"})
+# what Cython would read as its own words
+_TAKEN |= frozenset({"cdef", "char", "cpdef", "ctypedef", "double", "enum", "float", "include", "long", "short"})
+_TAKEN |= frozenset({"signed", "sizeof", "struct", "union", "unsigned", "void"})
 _UNITS = ("second", "hertz", "volt", "ampere", "siemens", "farad", "ohm", "metre", "kilogram", "joule", "watt")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +13,7 @@ import jax
 import numpy as np
 from brian2 import Clock, Network, NetworkOperation, prefs, second
 from brian2.codegen.runtime.cython_rt.cython_rt import CythonCodeObject
+from brian2.core.base import BrianObjectException
 from brian2.utils.logger import BrianLogger
 
 from neuro_rtrrl.backends.brian.plan import make_plan
@@ -21,6 +23,7 @@ from neuro_rtrrl.backends.brian.world import World
 from neuro_rtrrl.backends.chunk import Deliver
 from neuro_rtrrl.environments import streams
 from neuro_rtrrl.environments.base import Environment
+from neuro_rtrrl.errors import Problem, RunError
 from neuro_rtrrl.graph.circuit import Circuit
 from neuro_rtrrl.graph.initialise import initial_values
 from neuro_rtrrl.lowering import lower
@@ -83,7 +86,7 @@ class BrianProgram:
             self.worlds = [World(environment, seed) if environment is not None else None for seed in self.seeds]
             self._build(clock)
         self._noise: dict[str, np.ndarray] = {}
-        self._interrupted = False
+        self._interrupted = self._running = False
 
     def _build(self, clock: Clock) -> None:
         self.objects = {}
@@ -115,15 +118,25 @@ class BrianProgram:
         with self._settings(self.target), np.errstate(all="ignore"), self._interruptible():
             for replica in self.replicas:
                 replica.prepare()
-            steps = decisions * self._steps
-            # a whole number of steps, whatever the rounding of their product with dt
-            self.network.run((steps * self.circuit.timing.dt) * second, namespace={})
+            self._integrate(decisions * self._steps)
         if self._interrupted:
-            self._interrupted = False
             raise KeyboardInterrupt
         return self.position - start
 
+    def _integrate(self, steps: int) -> None:
+        try:
+            self.network.run((steps * self.circuit.timing.dt) * second, namespace={})
+        except (BrianObjectException, ArithmeticError) as error:
+            cause = error.__cause__ or error
+            where = re.search(r"object named '(\w+)'", str(error))
+            name = where.group(1) if where else "the network"
+            hint = "a division by zero ends a Brian2 run; on JAX it gives an infinite number" if isinstance(
+                cause, ArithmeticError
+            ) else ""
+            raise RunError(Problem(f"Brian2 stopped in '{name}': {cause}", hint=hint)) from error
+
     def _begin_step(self) -> None:
+        self._running = True
         if self._step == 0:
             self._begin_decision()
         if self.lowered.noise:
@@ -204,10 +217,11 @@ class BrianProgram:
             return
 
         def handler(number: int, frame: Any) -> None:
-            if self._interrupted:
+            if self._interrupted or not self._running:  # nothing is in the middle while code is compiled
                 raise KeyboardInterrupt
             self._interrupted = True
 
+        self._interrupted = self._running = False
         before = signal.signal(signal.SIGINT, handler)
         try:
             yield

@@ -16,6 +16,7 @@ from neuro_rtrrl.backends.brian.host import Action, Host
 from neuro_rtrrl.backends.brian.plan import Block, Plan
 from neuro_rtrrl.backends.brian.world import World
 from neuro_rtrrl.lowering import LoweredCircuit
+from neuro_rtrrl.lowering.simplify import reads_of
 
 __all__ = ["Replica"]
 
@@ -52,7 +53,8 @@ class Replica:
             (self.values[f"{p.name}.r"], p.encodes) for p in lowered.circuit.populations.values() if p.model.clamped
         ]
         self.flags: dict[str, Any] = {"reward": 0.0, "terminated": False, "truncated": False, "first": True}
-        self._given = [name for name in ("reward", "terminated", "first") if name in self.values]
+        read = {key for _, statement in lowered.statements() for key in reads_of(statement)}
+        self._given = [name for name in ("reward", "terminated", "first") if name in self.values and name in read]
         self._first: list[Action] = []
         self._learn: list[Action] = []
         self.operations = [self._operation(block, order, clock, suffix) for block, order in self.groups.sums]

@@ -14,7 +14,7 @@ import numpy as np
 
 from neuro_rtrrl.backends.jax.expressions import REDUCED, evaluate
 from neuro_rtrrl.language import Apply, Expression, Read
-from neuro_rtrrl.lowering import Assign, Choose, Gather, LoweredCircuit, Reduce, SpikeStep, Statement
+from neuro_rtrrl.lowering import Assign, Choose, Gather, LoweredCircuit, Reduce, Space, SpikeStep, Statement
 from neuro_rtrrl.lowering.dataflow import carried_keys, written_keys
 
 __all__ = ["Network"]
@@ -30,10 +30,23 @@ class Network:
     lowered : LoweredCircuit
     dtype : numpy dtype
         float32 or float64, of every variable.
+    products : {"dot", "sum"}
+        How a matrix meets a vector: by the library's product, or by multiplying and summing, which can be part of a
+        larger kernel.
+
+    Notes
+    -----
+    A projection's arrays are ``(post, pre)`` everywhere outside this class. Inside, those of a projection onto eight
+    neurons or more lie ``(pre, post)``: neighbours in memory then belong to neighbouring neurons and run side by side
+    in vector registers, with no sum across them.
     """
 
-    def __init__(self, lowered: LoweredCircuit, dtype: Any) -> None:
+    def __init__(self, lowered: LoweredCircuit, dtype: Any, products: str = "dot") -> None:
         self.lowered = lowered
+        self.products = products
+        self.flipped = frozenset(
+            name for name, space in lowered.spaces.items() if space.kind == "projection" and space.shape[0] >= 8
+        )
         self.dtype = np.dtype(dtype)
         self.steps = lowered.circuit.timing.steps
         self.carried = carried_keys(lowered)
@@ -41,9 +54,15 @@ class Network:
         self.fixed = tuple(
             key
             for key, variable in lowered.variables.items()
-            if variable.value is None and variable.persistent and key not in written and key not in self.carried
+            if variable.value is None
+            and variable.persistent
+            and key not in written
+            and key not in self.carried
+            and not (variable.role == "weight" and variable.space.name in lowered.transposed)
         )
-        self._masks = {name: np.asarray(mask, self.dtype) for name, mask in lowered.masks.items()}
+        self._masks = {
+            name: np.asarray(mask.T if name in self.flipped else mask, self.dtype) for name, mask in lowered.masks.items()
+        }
         self._pathways = [
             (index, statement)
             for index, statement in enumerate(lowered.sections["spike"])
@@ -59,12 +78,23 @@ class Network:
         """
         carry: Values = {}
         for key in self.carried:
-            carry[key] = self._start(key, values)
+            carry[key] = self._placed(key, self._start(key, values))
         for index, statement in self._pathways:
             shape = (statement.delay_steps, *self.lowered.variables[statement.trigger].space.shape)
             carry[f"queue {index}"] = np.zeros(shape, self.dtype)
-        fixed = {key: np.asarray(values[key], self.dtype) for key in self.fixed}
+        fixed = {key: self._placed(key, np.asarray(values[key], self.dtype)) for key in self.fixed}
         return carry, fixed
+
+    def _placed(self, key: str, array: Any) -> Any:
+        """Turn an array between (post, pre) and the way it lies here; leading axes stay."""
+        variable = self.lowered.variables.get(key)
+        if variable is None or variable.space.name not in self.flipped:
+            return array
+        return array.swapaxes(-1, -2)
+
+    def shown(self, values: Values) -> Values:
+        """Return values with every projection's arrays as ``(..., post, pre)``."""
+        return {key: self._placed(key, array) for key, array in values.items()}
 
     def setup(self, fixed: Values) -> Values:
         """Evaluate what is constant for a whole run; add it to ``fixed``."""
@@ -94,6 +124,11 @@ class Network:
                 if isinstance(start, str):
                     start = values.get(start, self.lowered.variables[start].value)
                 values[key] = jnp.where(first, jnp.asarray(start, self.dtype), values[key])
+        shown = dict(values)
+        self._section("express", shown)  # what neurons show follows from the state that was reset
+        for key in self.carried:
+            if shown[key] is not values[key]:
+                values[key] = jnp.where(first, shown[key], values[key])
 
     def integrate(self, values: Values, noise: Values, keep: tuple[str, ...] = ()) -> Values:
         """Advance by one decision interval; return the keys in ``keep`` for every ``dt``, shape ``(k, n)``."""
@@ -168,7 +203,7 @@ class Network:
         elif isinstance(statement, Gather):
             values[statement.target] = self._gathered(statement, values)
         elif isinstance(statement, Reduce):
-            argument = self._evaluate(statement.expression, "own", values)
+            argument = self._evaluate(statement.expression, statement.space, values)
             values[statement.target] = REDUCED[statement.how](argument)
         elif isinstance(statement, Choose):
             policy = values[statement.policy]
@@ -177,32 +212,37 @@ class Network:
             values[statement.chosen] = (jnp.arange(policy.shape[0]) == action).astype(self.dtype)
 
     def _value(self, statement: Assign, values: Values) -> Any:
-        result = self._evaluate(statement.expression, statement.space.kind, values)
+        result = self._evaluate(statement.expression, statement.space, values)
         variable = self.lowered.variables[statement.target]
         if variable.role == "weight" and statement.space.name in self._masks:
             result = result * self._masks[statement.space.name]
-        if jnp.shape(result) != statement.space.shape:
-            result = jnp.broadcast_to(result, statement.space.shape)
-        return result
+        shape = self._shape(statement.space)
+        return result if jnp.shape(result) == shape else jnp.broadcast_to(result, shape)
 
-    def _evaluate(self, expression: Expression, kind: str, values: Values) -> Any:
+    def _shape(self, space: Space) -> tuple[int, ...]:
+        return space.shape[::-1] if space.name in self.flipped else space.shape
+
+    def _evaluate(self, expression: Expression, space: Space, values: Values) -> Any:
         def read(leaf: Read) -> Any:
-            return self._read(leaf, kind, values)
+            return self._read(leaf, space, values)
 
         return evaluate(expression, read, self.dtype)
 
-    def _read(self, leaf: Read, kind: str, values: Values) -> Any:
+    def _read(self, leaf: Read, space: Space, values: Values) -> Any:
         variable = self.lowered.variables.get(leaf.key)
         if variable is not None and variable.value is not None:
             return variable.value
         array = self._array(leaf.key, values)
-        if leaf.access == "pre":
-            return array[None, :]
-        if leaf.access == "post":
-            return array[:, None]
-        if kind == "broadcast" and leaf.access == "own":
+        if leaf.access in ("pre", "post"):
+            return self._spread(array, leaf.access, space)
+        if space.kind == "broadcast" and leaf.access == "own":
             return array[0]  # the one neuron of a critic, seen from a modulator
         return array
+
+    def _spread(self, vector: Any, side: str, space: Space) -> Any:
+        """Give a vector over pre or post the second axis of its projection."""
+        along_rows = (side == "pre") == (space.name in self.flipped)
+        return vector[:, None] if along_rows else vector[None, :]
 
     def _array(self, key: str, values: Values) -> Any:
         if key in values:
@@ -211,7 +251,9 @@ class Network:
             return jnp.concatenate([self._array(part, values) for part in parts])
         owner, _, name = key.rpartition(".")
         if name == "w" and owner in self.lowered.transposed:
-            return self._array(f"{self.lowered.transposed[owner]}.w", values).T
+            lender = self.lowered.transposed[owner]
+            borrowed = self._array(f"{lender}.w", values)
+            return borrowed.T if (owner in self.flipped) == (lender in self.flipped) else borrowed
         variable = self.lowered.variables[key]  # an input that nothing reaches
         return jnp.zeros(variable.space.shape, self.dtype)
 
@@ -230,12 +272,17 @@ class Network:
             left, right = expression.arguments
             for matrix, vector in ((left, right), (right, left)):
                 if isinstance(matrix, Read) and matrix.key == weight and isinstance(vector, Read):
-                    if vector.access == "pre":
-                        return jnp.dot(self._masked_weight(projection, values), self._array(vector.key, values))
-        result = jnp.broadcast_to(self._evaluate(expression, "projection", values), space.shape)
+                    if vector.access == "pre" and self.products == "dot":
+                        borrowed = self._masked_weight(projection, values)
+                        matrix_by_row = borrowed.T if projection in self.flipped else borrowed
+                        return jnp.dot(matrix_by_row, self._array(vector.key, values))
+        result = jnp.broadcast_to(self._evaluate(expression, space, values), self._shape(space))
         if projection in self._masks:
             result = result * self._masks[projection]
-        return jnp.sum(result, axis=1)
+        return self._over_pre(result, projection)
+
+    def _over_pre(self, array: Any, projection: str) -> Any:
+        return jnp.sum(array, axis=0 if projection in self.flipped else 1)
 
     def _masked_weight(self, projection: str, values: Values) -> Any:
         weight = self._array(f"{projection}.w", values)
@@ -248,7 +295,7 @@ class Network:
     def _spike(self, index: int, statement: SpikeStep, values: Values) -> None:
         if statement.kind == "threshold":
             assert statement.condition is not None
-            fired = self._evaluate(statement.condition, "own", values)
+            fired = self._evaluate(statement.condition, statement.space, values)
             values[statement.trigger] = jnp.broadcast_to(fired, statement.space.shape).astype(self.dtype)
             return
         spikes = values[statement.trigger]
@@ -261,13 +308,13 @@ class Network:
                 new = self._value(action, values)  # type: ignore[arg-type]
                 values[action.target] = jnp.where(spikes > 0, new, values[action.target])
             return
-        arrived = spikes[None, :] if statement.event == "pre" else spikes[:, None]
+        arrived = self._spread(spikes, statement.event, statement.space)
         mask = self._masks.get(statement.space.name)
         for action in statement.actions:
             if isinstance(action, Gather):
-                term = self._evaluate(action.terms[0].expression, "projection", values) * arrived
-                term = term if mask is None else term * mask
-                values[action.target] = values[action.target] + jnp.sum(term, axis=1)
+                term = self._evaluate(action.terms[0].expression, statement.space, values) * arrived
+                term = jnp.broadcast_to(term if mask is None else term * mask, self._shape(statement.space))
+                values[action.target] = values[action.target] + self._over_pre(term, statement.space.name)
             else:
                 new = self._value(action, values)
                 values[action.target] = jnp.where(arrived > 0, new, values[action.target])

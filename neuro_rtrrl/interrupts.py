@@ -1,0 +1,66 @@
+"""What Ctrl-C and a polite kill (SIGTERM) do to a run: end it at a whole stretch, so that nothing recorded is lost."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+__all__ = ["Interrupts", "interruptible"]
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interrupts:
+    """The state of a run with respect to interruptions.
+
+    Attributes
+    ----------
+    stage : {"starting", "running", "saving"}
+        Before anything is recorded an interruption ends the run at once; while it runs, the first one ends it after
+        the current stretch and the second at once; while results are written, none has an effect.
+    stopped : bool
+        Whether the run is to end after the current stretch.
+    """
+
+    def __init__(self, notice: Callable[[str], None] | None = None) -> None:
+        self.stage: Literal["starting", "running", "saving"] = "starting"
+        self.stopped = False
+        self._notice = notice
+
+    def receive(self, signum: int, frame: Any) -> None:
+        """Handle a signal.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If the run is to end at once.
+        """
+        if self.stage == "saving":
+            self._say("writing what was recorded; a moment, please")
+            return
+        if self.stage == "starting" or self.stopped:
+            raise KeyboardInterrupt
+        self.stopped = True
+        self._say("stopping after this stretch; what was recorded is kept (Ctrl-C again to stop at once)")
+
+    def _say(self, text: str) -> None:
+        if self._notice is not None:
+            self._notice(text)
+
+
+@contextmanager
+def interruptible(notice: Callable[[str], None] | None = None) -> Iterator[Interrupts]:
+    """Let an :class:`Interrupts` receive SIGINT and SIGTERM; outside the main thread it receives nothing."""
+    interrupts = Interrupts(notice)
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupts
+        return
+    before = {signum: signal.signal(signum, interrupts.receive) for signum in _SIGNALS}
+    try:
+        yield interrupts
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler if handler is not None else signal.SIG_DFL)

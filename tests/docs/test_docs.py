@@ -1,0 +1,100 @@
+"""The README and the pages of docs are true: every command and every Python block that they show is run here."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from neuro_rtrrl.models.registry import models
+from tests.docs.blocks import REPOSITORY, Block, Session, blocks, page
+
+PAGES = ("README.md", *sorted(f"docs/{path.name}" for path in (REPOSITORY / "docs").glob("*.md")))
+MARKERS = ("The main command:", "The test command:")
+
+
+def _is_setup(block: Block) -> bool:
+    return "pip install" in block.text and "python3 -m venv" in block.text
+
+
+RUN = {name: tuple(block for block in blocks(name) if not _is_setup(block)) for name in PAGES}
+
+
+@pytest.fixture(scope="module")
+def sessions(tmp_path_factory):
+    """One reader for each page, in a folder that holds the circuits; compiled fast, which makes slow programs."""
+    import jax
+    import matplotlib
+
+    matplotlib.use("Agg")
+    path, modules = list(sys.path), set(sys.modules)
+    jax.config.update("jax_disable_most_optimizations", True)
+    readers = {}
+    for name in PAGES:
+        folder = tmp_path_factory.mktemp(name.replace("/", "_").removesuffix(".md"))
+        (folder / "circuits").symlink_to(REPOSITORY / "circuits")
+        readers[name] = Session(folder, RUN[name])
+    yield readers
+    jax.config.update("jax_disable_most_optimizations", False)
+    sys.path[:] = path
+    for module in set(sys.modules) - modules:
+        if module.startswith("my_"):
+            del sys.modules[module]
+    models.cache_clear()
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("block", [block for name in PAGES for block in RUN[name]], ids=str)
+def test_what_the_page_shows_works(sessions, block, monkeypatch):
+    from matplotlib import pyplot
+
+    reader = sessions[block.document]
+    monkeypatch.chdir(reader.folder)
+    monkeypatch.setenv("COLUMNS", "120")
+    reader.follow(block)
+    pyplot.close("all")
+
+
+@pytest.mark.parametrize("marker", MARKERS)
+def test_the_setup_commands_are_those_that_ci_runs(marker):
+    ci = page(".ci/run")
+    assert f'command_after "{marker}"' in ci
+    program = re.search(r"awk -v marker=\"\$1\" '(.*)' README\.md", ci)
+    assert program
+    found = subprocess.run(
+        ["awk", "-v", f"marker={marker}", program[1], "README.md"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    after = page("README.md").partition(marker)[2]
+    assert found == re.search(r"```sh\n(.*?)```", after, re.DOTALL)[1]  # type: ignore[index]
+    assert len(found.splitlines()) == 1
+    assert found.startswith("python3 -m venv .venv && .venv/bin/pip install -q -e ")
+
+
+def test_the_setup_commands_end_in_what_they_promise():
+    main, tests = (block.text.strip().split(" && ")[-1] for block in blocks("README.md") if _is_setup(block))
+    assert main == ".venv/bin/neuro-rtrrl simulate circuits/bg.yaml"
+    assert tests == ".venv/bin/python -m pytest"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_link_leads_somewhere(name):
+    folder = (REPOSITORY / name).parent
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page(name))
+    missing = [link for link in links if "://" not in link and not (folder / link).exists()]
+    assert not missing
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_file_that_is_named_exists(name):
+    named = re.findall(r"`((?:neuro_rtrrl|tests|circuits|hardware_profiles|benchmarks)/[\w/.]*)`", page(name))
+    assert not [path for path in named if not (REPOSITORY / path).exists()]
+
+
+def test_the_tour_is_short():
+    assert len(page("docs/tour.md").splitlines()) <= 200
