@@ -15,6 +15,8 @@ from neuro_rtrrl.results import Result, ResultsFolder, load_results
 
 __all__ = ["run_simulate"]
 
+QUIET = 60.0  # seconds at most between two lines in a log
+
 
 class _InterruptedError(NeuroRtrrlError):
     exit_code = INTERRUPTED
@@ -79,7 +81,8 @@ class _Live:
         self.quiet = quiet
         self._progress: Any = None
         self._task: Any = None
-        self._tenth = 0
+        self._tenth = -1
+        self._said = 0.0
 
     def __enter__(self) -> _Live:
         if self.quiet:
@@ -119,8 +122,8 @@ class _Live:
                 )
             return
         tenth = 10 * now.done // now.total
-        if tenth > self._tenth:
-            self._tenth = tenth
+        if tenth > self._tenth or now.elapsed > self._said + QUIET:
+            self._tenth, self._said = tenth, now.elapsed
             notice(f"{now.done:>9,} of {now.total:,} decisions   {text}".rstrip())
 
 

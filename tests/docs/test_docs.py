@@ -24,11 +24,15 @@ RUN = {name: tuple(block for block in blocks(name) if not _is_setup(block)) for 
 
 @pytest.fixture(scope="module")
 def sessions(tmp_path_factory):
-    """One reader for each page, in a folder that holds the circuits; compiled fast, which makes slow programs."""
+    """One reader for each page, in a folder that holds the circuits; what they run is compiled little, and so fast."""
     import jax
     import matplotlib
 
+    from neuro_rtrrl.backends.brian import program
+
     matplotlib.use("Agg")
+    patch = pytest.MonkeyPatch()
+    patch.setattr(program.CythonCodeObject, "is_available", classmethod(lambda cls: False))
     path, modules = list(sys.path), set(sys.modules)
     jax.config.update("jax_disable_most_optimizations", True)
     readers = {}
@@ -38,6 +42,7 @@ def sessions(tmp_path_factory):
         readers[name] = Session(folder, RUN[name])
     yield readers
     jax.config.update("jax_disable_most_optimizations", False)
+    patch.undo()
     sys.path[:] = path
     for module in set(sys.modules) - modules:
         if module.startswith("my_"):

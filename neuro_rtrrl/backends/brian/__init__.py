@@ -1,4 +1,4 @@
-"""The Brian2 backend: one network of NeuronGroups and Synapses, one persistent run, one operation per decision."""
+"""The Brian2 backend: NeuronGroups and Synapses, one persistent run, an operation around each decision."""
 
 import signal
 import sys
@@ -9,8 +9,8 @@ with warnings.catch_warnings():  # Brian2 and what it imports warn of their own 
     warnings.simplefilter("ignore")
     import brian2
 
-# On import, Brian2 takes over Ctrl-C and the report of errors; here a run ends at a whole decision (see program.py),
-# and an error that is not Brian2's is not reported as its bug
+# On import, Brian2 takes over Ctrl-C and the report of errors; here a run ends at a whole decision (see
+# settings.py), and an error that is not Brian2's is not reported as its bug
 if _handler is not None and signal.getsignal(signal.SIGINT) is not _handler:
     signal.signal(signal.SIGINT, _handler)
 sys.excepthook = _hook

@@ -1,4 +1,4 @@
-"""Trees as Brian2 code, and as NumPy functions for what has no form in Brian2 (sums over a whole population)."""
+"""Trees as Brian2 code, and as NumPy functions for what has no form there, as sums over a population."""
 
 from __future__ import annotations
 
@@ -11,7 +11,17 @@ from brian2 import Function
 from brian2.codegen.generators.cython_generator import CythonCodeGenerator
 
 from neuro_rtrrl.backends.brian.names import unit_text
-from neuro_rtrrl.language import OPERATORS, Apply, Expression, Name, Number, Read, dimension_of, rewrite, to_text
+from neuro_rtrrl.language import (
+    OPERATORS,
+    Apply,
+    Expression,
+    Name,
+    Number,
+    Read,
+    dimension_of,
+    rewrite,
+    to_text,
+)
 from neuro_rtrrl.units import DIMENSIONLESS, Dimension
 
 __all__ = ["BRIAN_SPELLING", "FUNCTIONS", "NUMPY", "REDUCED", "brian_text", "numpy_function"]
@@ -71,7 +81,10 @@ NUMPY: dict[str, Callable[..., Any]] = {
     "int": lambda a: np.multiply(a, 1.0),
 }
 
-REDUCED: dict[str, Callable[..., Any]] = {"sum_population": np.add.reduce, "max_population": np.maximum.reduce}
+REDUCED: dict[str, Callable[..., Any]] = {
+    "sum_population": np.add.reduce,
+    "max_population": np.maximum.reduce,
+}
 
 
 def brian_text(
@@ -90,7 +103,9 @@ def brian_text(
         if node.operator not in BRIAN_SPELLING:
             raise KeyError(f"'{node.operator}' has no form in Brian2")
         rest = [of(argument) for argument in node.arguments if argument != Number(0.0)]
-        physical = OPERATORS[node.operator].dimensions in ("same", "compare") and rest and rest[0] != DIMENSIONLESS
+        physical = (
+            OPERATORS[node.operator].dimensions in ("same", "compare") and rest and rest[0] != DIMENSIONLESS
+        )
         if not physical or len(rest) == len(node.arguments):
             return node
         zero = Name(f"0*{unit_text(rest[0])}")
@@ -103,7 +118,9 @@ def brian_text(
     return to_text(rewrite(expression, visit), write)
 
 
-def numpy_function(expression: Expression, read: Callable[[Read], Callable[[], Any] | float]) -> Callable[[], Any]:
+def numpy_function(
+    expression: Expression, read: Callable[[Read], Callable[[], Any] | float]
+) -> Callable[[], Any]:
     """Return a function without arguments that evaluates the tree.
 
     ``read`` gives, for a leaf, the number behind it or a function that fetches its present value.

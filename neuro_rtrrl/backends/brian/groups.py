@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from brian2.groups.group import CodeRunner
 from brian2.units.fundamentalunits import get_or_create_dimension
 
 from neuro_rtrrl.backends.brian.expressions import FUNCTIONS, brian_text
-from neuro_rtrrl.backends.brian.names import Names, unit_text
+from neuro_rtrrl.backends.brian.names import Names, quantity, unit_text
 from neuro_rtrrl.backends.brian.plan import Block, Plan, slope_of
 from neuro_rtrrl.language import Expression, Read
 from neuro_rtrrl.lowering import Assign, Gather, LoweredCircuit, Space, SpikeStep
@@ -40,7 +40,7 @@ class Groups:
         self._object_names = Names("")
         self.names = {space: Names(space) for space in lowered.spaces}
         self.connections: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-        self._inputs = _input_parts(plan)
+        self._inputs = plan.inputs
         self._spikes_read = {
             key for _, s in lowered.statements() if not isinstance(s, SpikeStep) for key in reads_of(s)
         }
@@ -54,7 +54,7 @@ class Groups:
         self.learn = self._runners(plan.learn, "learning")
         self.first = self._runners(plan.first, "first_decision")
 
-    # --- what a name is called -----------------------------------------------------------------------------------
+    # --- what a name is called ------------------------------------------------------------------------------
 
     def _spell(self, space: Space) -> Callable[[Read], str]:
         """Return how reads are written in the code of ``space``; what they need from outside is noted."""
@@ -76,7 +76,7 @@ class Groups:
     def _text(self, expression: Expression, space: Space) -> str:
         return brian_text(expression, self._spell(space), lambda key: self.lowered.variables[key].dimension)
 
-    # --- groups ----------------------------------------------------------------------------------------------------
+    # --- groups ---------------------------------------------------------------------------------------------
 
     def _shared_group(self) -> None:
         """Make the home of what is broadcast: one value each, for all neurons and synapses."""
@@ -105,7 +105,11 @@ class Groups:
 
     def _equations(self, space: Space) -> list[str]:
         """Write a line for every variable that lives here: its derivative, or that it is set from outside."""
-        slopes = {s.target: s for s in self.lowered.sections["advance"] if isinstance(s, Assign) and s.space == space}
+        slopes = {
+            s.target: s
+            for s in self.lowered.sections["advance"]
+            if isinstance(s, Assign) and s.space == space
+        }
         names, lines = self.names[space.name], []
         for key in self._stored(space):
             unit = unit_text(self.lowered.variables[key].dimension)
@@ -186,7 +190,12 @@ class Groups:
         """Return event → (code, delay in steps, place among all pathways)."""
         found = {}
         for order, step in enumerate(self.lowered.sections["spike"]):
-            if isinstance(step, SpikeStep) and step.kind == "pathway" and step.space == space and step.actions:
+            if (
+                isinstance(step, SpikeStep)
+                and step.kind == "pathway"
+                and step.space == space
+                and step.actions
+            ):
                 found[step.event] = (self._lines(step.actions, space), step.delay_steps, order)
         return found
 
@@ -196,12 +205,12 @@ class Groups:
         for key, written in self._outside[name].items():
             variable = self.lowered.variables[key]
             if variable.value is not None:
-                group.namespace[written] = _quantity(variable.value, variable.dimension)
+                group.namespace[written] = quantity(variable.value, variable.dimension)
             elif written not in group.variables:
                 for member in (group, *(getattr(group, "_pathways", ()))):
                     member.variables.add_reference(written, self.objects[BROADCAST], self.shared_names[key])
 
-    # --- code ------------------------------------------------------------------------------------------------------
+    # --- code -----------------------------------------------------------------------------------------------
 
     def _lines(self, statements: Iterable[Any], space: Space) -> str:
         return "\n".join(line for s in statements for line in self._line(s, space))
@@ -218,7 +227,7 @@ class Groups:
         return []
 
     def _schedule(self) -> None:
-        """Fix the order within a step: inputs and algebra, then synapses, then neurons, then what neurons show."""
+        """Fix the order within a step: inputs and algebra, synapses, neurons, then what neurons show."""
         order = self._place(self.plan.derive, 0)
         for name in sorted(self.objects, key=lambda name: name not in self.lowered.circuit.projections):
             if (updater := self.objects[name].state_updater) is not None:
@@ -260,13 +269,15 @@ class Groups:
             code = self._lines(block.statements, space)
             self._connect_names(group, block.home)
             name = f"{group.name}_{purpose}_{index}"
-            runners.append(CodeRunner(group, "stateupdate", code=code, user_code=code, clock=self.clock, name=name))
+            runners.append(
+                CodeRunner(group, "stateupdate", code=code, user_code=code, clock=self.clock, name=name)
+            )
         return runners
 
-    # --- numbers ---------------------------------------------------------------------------------------------------
+    # --- numbers --------------------------------------------------------------------------------------------
 
     def views(self) -> Arrays:
-        """Return key → Brian2's own memory: (n,) per population, (synapses,) per projection, (1,) broadcast."""
+        """Return key → Brian2's own memory: (n,) for neurons, (synapses,), or (1,) for what is broadcast."""
         found: Arrays = {}
         for space in self.lowered.spaces.values():
             group = self.objects[space.name]
@@ -280,18 +291,3 @@ class Groups:
 
 def _part(key: str, projection: str) -> str:
     return f"{key}_from_{projection}"
-
-
-def _input_parts(plan: Plan) -> Mapping[str, Mapping[str, Expression]]:
-    """Return, for the inputs that Brian2 sums, target → projection → what it transmits."""
-    return {
-        s.target: {term.projection: term.expression for term in s.terms}
-        for block in plan.derive
-        for s in block.statements
-        if isinstance(s, Gather)
-    }
-
-
-def _quantity(value: float, dimension) -> Any:
-    dims = get_or_create_dimension(m=dimension.length, kg=dimension.mass, s=dimension.time, A=dimension.current)
-    return Quantity(value, dim=dims) if str(dimension) != "1" else value

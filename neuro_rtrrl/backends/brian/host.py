@@ -29,7 +29,9 @@ class Host:
     dtype : numpy dtype
     """
 
-    def __init__(self, lowered: LoweredCircuit, views: dict[str, np.ndarray], connections: dict, dtype: Any) -> None:
+    def __init__(
+        self, lowered: LoweredCircuit, views: dict[str, np.ndarray], connections: dict, dtype: Any
+    ) -> None:
         self.lowered, self.connections = lowered, connections
         self.dtype = np.dtype(dtype).type
         self.values: dict[str, Any] = {}
@@ -66,7 +68,8 @@ class Host:
 
     def _action(self, statement: Statement) -> Action:
         if isinstance(statement, Assign):
-            return self._store(statement.target, self._function(statement.expression, statement.space.kind))
+            space = statement.space
+            return self._store(statement.target, self._function(statement.expression, space.kind, space.name))
         if isinstance(statement, Reduce):
             inner, reduce = self._function(statement.expression, "population"), REDUCED[statement.how]
             return self._store(statement.target, lambda: reduce(inner()))
@@ -113,7 +116,7 @@ class Host:
 
         return numpy_function(expression, read)
 
-    # --- sums over synapses ----------------------------------------------------------------------------------------
+    # --- sums over synapses ---------------------------------------------------------------------------------
 
     def _gather(self, statement: Gather) -> Action:
         view = self.values[statement.target]
@@ -145,16 +148,16 @@ class Host:
         if dense and isinstance(expression, Apply) and expression.operator == "multiply":
             left, right = expression.arguments
             for matrix, vector in ((left, right), (right, left)):
-                if isinstance(matrix, Read) and matrix.key == weight and isinstance(vector, Read):
-                    if vector.access == "pre":
-                        square, view = self.matrix(weight), self.values[vector.key]
-                        return lambda: square.dot(view)
+                is_pre = isinstance(vector, Read) and vector.access == "pre"
+                if is_pre and isinstance(matrix, Read) and matrix.key == weight:
+                    square, view = self.matrix(weight), self.values[vector.key]
+                    return lambda: square.dot(view)
         post = self.connections[projection][0]
         function = self._function(expression, "projection", projection)
         ones = np.ones(len(post))
         return lambda: np.bincount(post, ones * function(), space.shape[0])
 
-    # --- the action ------------------------------------------------------------------------------------------------
+    # --- the action -----------------------------------------------------------------------------------------
 
     def _choose(self, statement: Choose) -> Action:
         policy, chosen, values = self.values[statement.policy], self.values[statement.chosen], self.values

@@ -3,23 +3,42 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
+from brian2 import Quantity
 from brian2.equations.equations import Equations
+from brian2.units.fundamentalunits import get_or_create_dimension
 
-from neuro_rtrrl.units import Dimension
+from neuro_rtrrl.units import DIMENSIONLESS, Dimension
 
-__all__ = ["Names", "mangle", "unit_text"]
+__all__ = ["Names", "mangle", "quantity", "unit_text"]
 
 # Brian2 gives every group variables of these names
-_TAKEN = frozenset({"N", "dt", "i", "j", "lastspike", "not_refractory", "t", "t_in_timesteps", "delay", "summed"})
+_TAKEN = frozenset(
+    {"N", "dt", "i", "j", "lastspike", "not_refractory", "t", "t_in_timesteps", "delay", "summed"}
+)
 # what Cython would read as its own words
-_TAKEN |= frozenset({"cdef", "char", "cpdef", "ctypedef", "double", "enum", "float", "include", "long", "short"})
+_TAKEN |= frozenset(
+    {"cdef", "char", "cpdef", "ctypedef", "double", "enum", "float", "include", "long", "short"}
+)
 _TAKEN |= frozenset({"signed", "sizeof", "struct", "union", "unsigned", "void"})
-_UNITS = ("second", "hertz", "volt", "ampere", "siemens", "farad", "ohm", "metre", "kilogram", "joule", "watt")
+_UNITS = (
+    "second",
+    "hertz",
+    "volt",
+    "ampere",
+    "siemens",
+    "farad",
+    "ohm",
+    "metre",
+    "kilogram",
+    "joule",
+    "watt",
+)
 
 
 def mangle(text: str) -> str:
-    """Return a legal identifier for ``text``: ``adam.m`` → ``adam_m``, ``j`` (an index in Brian2) → ``j_``."""
+    """Return a legal identifier for ``text``: ``adam.m`` → ``adam_m``, ``j`` (an index there) → ``j_``."""
     name = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_") or "x"
     if not name[0].isalpha():
         name = f"x{name}"
@@ -66,3 +85,16 @@ def unit_text(dimension: Dimension) -> str:
         strict=True,
     )
     return " * ".join(f"{unit}**{exponent}" for unit, exponent in parts if exponent)
+
+
+def quantity(value: float, dimension: Dimension) -> Any:
+    """Return an SI value with Brian2's unit, a plain number where there is none."""
+    if dimension == DIMENSIONLESS:
+        return value
+    exponents = {
+        "m": dimension.length,
+        "kg": dimension.mass,
+        "s": dimension.time,
+        "A": dimension.current,
+    }
+    return Quantity(value, dim=get_or_create_dimension(**exponents))

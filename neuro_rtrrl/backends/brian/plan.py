@@ -1,7 +1,7 @@
-"""What Brian2 computes and in which order, what NumPy computes beside it: decided from the lowered form alone.
+"""What Brian2 computes, in which order, and what NumPy computes beside it, from the lowered form alone.
 
-Brian2 gets everything that happens per ``dt`` and all that happens per synapse. The instantaneous readouts, the
-modulators and sums over a population are a few numbers once a decision: NumPy does them between two steps.
+Brian2 gets everything that happens per ``dt`` and all that happens per synapse. The instantaneous readouts,
+the modulators and sums over a population are a few numbers once a decision: NumPy does them between two steps.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["Block", "Plan", "make_plan", "slope_of"]
 
 @dataclass
 class Block:
-    """Statements that run as one piece of code; ``home`` is a population or projection, or empty for NumPy."""
+    """Statements that run as one piece of code in ``home``: a population, a projection, or empty for NumPy."""
 
     home: str
     statements: list[Statement] = field(default_factory=list)
@@ -46,6 +46,8 @@ class Plan:
         For NumPy, once a decision: readout, choice, feedback, modulators.
     learn, first : tuple of Block
         Weight changes and traces of an ordinary decision, and of the first one of an episode.
+    shown : tuple of statements
+        For NumPy, on first decisions: steps towards weight changes that are not made, where they are recorded.
     aliases : dict
         A variable that only shows another one: ``r = h``.
     temporary : set of str
@@ -59,9 +61,20 @@ class Plan:
     decide: tuple[Statement, ...]
     learn: tuple[Block, ...]
     first: tuple[Block, ...]
+    shown: tuple[Statement, ...]
     aliases: dict[str, str]
     temporary: frozenset[str]
     shared: tuple[str, ...]
+
+    @property
+    def inputs(self) -> dict[str, dict[str, Expression]]:
+        """For the inputs that Brian2 sums, target → projection → what it transmits."""
+        return {
+            s.target: {term.projection: term.expression for term in s.terms}
+            for block in self.derive
+            for s in block.statements
+            if isinstance(s, Gather)
+        }
 
 
 def make_plan(lowered: LoweredCircuit, record: tuple[str, ...] = ()) -> Plan:
@@ -70,7 +83,9 @@ def make_plan(lowered: LoweredCircuit, record: tuple[str, ...] = ()) -> Plan:
     aliases = _aliases(lowered)
     learn = (*sections["learn"], *sections["renew"])
     blocks = into_blocks(learn)
-    first = into_blocks(_on_first(lowered))
+    first = into_blocks((*_transients(lowered, _read_in(sections["renew"])), *sections["renew"]))
+    shown = _transients(lowered, set(record))
+    kept = {key for s in shown for key in targets_of(s)}
     derive = into_blocks(sections["derive"])
     express = into_blocks(s for s in sections["express"] if not set(targets_of(s)) & set(aliases))
     decide = tuple(s for name in ("readout", "choose", "feedback", "modulate") for s in sections[name])
@@ -82,19 +97,24 @@ def make_plan(lowered: LoweredCircuit, record: tuple[str, ...] = ()) -> Plan:
         decide,
         blocks,
         first,
+        shown,
         aliases,
-        frozenset(_temporary(lowered, blocks) - set(record)),
+        frozenset(_temporary(lowered, blocks) - kept),
         _shared(lowered, brian),
     )
 
 
 def into_blocks(statements: Iterable[Statement]) -> tuple[Block, ...]:
-    """Group statements by where they run; one moves up to an earlier block only past what it does not touch."""
+    """Group statements by where they run; one moves up to an earlier block past what it does not touch."""
     blocks: list[Block] = []
     for statement in statements:
         home = _home(statement)
         host = next((b for b in reversed(blocks) if b.home == home), None)
-        if host is None or isinstance(statement, Gather) or _conflicts(statement, blocks[_place(blocks, host) + 1 :]):
+        if (
+            host is None
+            or isinstance(statement, Gather)
+            or _conflicts(statement, blocks[_place(blocks, host) + 1 :])
+        ):
             host = Block(home)
             blocks.append(host)
         host.statements.append(statement)
@@ -117,16 +137,19 @@ def _conflicts(statement: Statement, later: list[Block]) -> bool:
     return any(reads & b.writes or writes & (b.reads | b.writes) for b in later)
 
 
-def _on_first(lowered: LoweredCircuit) -> list[Statement]:
-    """Return what runs on the first decision of an episode: no weight changes, but what the traces need."""
-    needed = {key for s in lowered.sections["renew"] for key in reads_of(s)}
-    kept: list[Statement] = []
+def _read_in(statements: Iterable[Statement]) -> set[str]:
+    return {key for statement in statements for key in reads_of(statement)}
+
+
+def _transients(lowered: LoweredCircuit, needed: set[str]) -> tuple[Statement, ...]:
+    """Return, of the weight changes, the steps that lead to what is needed and change nothing that lasts."""
+    needed, kept = set(needed), []
     for statement in reversed(lowered.sections["learn"]):
         (target,) = targets_of(statement)
         if target in needed and not lowered.variables[target].persistent:
             kept.insert(0, statement)
             needed |= reads_of(statement)
-    return [*kept, *lowered.sections["renew"]]
+    return tuple(kept)
 
 
 def _aliases(lowered: LoweredCircuit) -> dict[str, str]:
@@ -174,4 +197,3 @@ def slope_of(statement: Assign) -> Expression:
     assert isinstance(change, Apply), "the as-written form of a derivative"
     assert change.arguments[0] == Read("dt", "broadcast")
     return change.arguments[1]
-

@@ -1,38 +1,33 @@
-"""The closed loop on Brian2: one persistent run, with an operation before and after each decision's integration."""
+"""The closed loop on Brian2: one persistent run, an operation before and one after each integration."""
 
 from __future__ import annotations
 
 import re
-import signal
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+import time
+from collections.abc import Callable, Mapping, Sequence
 
-import jax
 import numpy as np
-from brian2 import Clock, Network, NetworkOperation, prefs, second
-from brian2.codegen.runtime.cython_rt.cython_rt import CythonCodeObject
+from brian2 import Clock, Network, NetworkOperation, second
 from brian2.core.base import BrianObjectException
-from brian2.utils.logger import BrianLogger
 
+from neuro_rtrrl.backends.brian.noise import Noise
 from neuro_rtrrl.backends.brian.plan import make_plan
 from neuro_rtrrl.backends.brian.records import Records
 from neuro_rtrrl.backends.brian.replica import Replica
+from neuro_rtrrl.backends.brian.settings import Interruption, code_target, settings
 from neuro_rtrrl.backends.brian.world import World
 from neuro_rtrrl.backends.chunk import Deliver
-from neuro_rtrrl.environments import streams
 from neuro_rtrrl.environments.base import Environment
 from neuro_rtrrl.errors import Problem, RunError
 from neuro_rtrrl.graph.circuit import Circuit
 from neuro_rtrrl.graph.initialise import initial_values
 from neuro_rtrrl.lowering import lower
 from neuro_rtrrl.lowering.dataflow import carried_keys
-from neuro_rtrrl.randomness import key as seed_key
 
 __all__ = ["LONGEST_CHUNK", "BrianProgram"]
 
-LONGEST_CHUNK = 1000  # decisions between two deliveries
+LONGEST_CHUNK = 1000  # decisions between two deliveries,
+LONGEST_SILENCE = 2.0  # and seconds, about
 
 
 class BrianProgram:
@@ -47,10 +42,14 @@ class BrianProgram:
     precision : {"float64", "float32"}
     record : tuple of str
         Variable keys to keep every decision; spikes (``population.spike``) are kept every ``dt``.
-    codegen : {"auto", "cython", "numpy"}
-        Brian2's code generation target; ``auto`` takes Cython where it works.
+    initials : sequence of mappings, optional
+        For each seed, values that replace the initial ones: weights, parameters, optimiser states of an earlier run.
+    start : int
+        Index of the first decision in the streams of noise, so that a continued run sees new noise.
     notice : callable, optional
         Is told, in one line, when ``auto`` has to do without a compiler.
+    codegen : {"auto", "cython", "numpy"}
+        Brian2's code generation target; ``auto`` takes Cython where it works.
 
     Attributes
     ----------
@@ -66,27 +65,36 @@ class BrianProgram:
         seeds: Sequence[int],
         precision: str = "float64",
         record: tuple[str, ...] = (),
-        codegen: str = "auto",
+        initials: Sequence[Mapping[str, np.ndarray]] | None = None,
+        start: int = 0,
         notice: Callable[[str], None] | None = None,
+        codegen: str = "auto",
     ) -> None:
         self.circuit, self.environment, self.seeds = circuit, environment, tuple(seeds)
         self.precision, self.record = precision, record
         self.dtype = np.dtype(precision)
         self.lowered = lower(circuit, keep=set(record))
-        self.position = 0
+        self.position = start
         self._steps = circuit.timing.steps
-        with self._settings("numpy"):
-            self.target = _target(codegen, notice)
+        self.target = code_target(codegen, notice)
+        with settings("numpy", precision):
             plan = make_plan(self.lowered, record)
             clock = Clock(circuit.timing.dt * second, name="integration_clock")
+            suffixes = ["", *(f"_seed{index}" for index in range(1, len(self.seeds)))]
             self.replicas = [
-                Replica(self.lowered, plan, clock, initial_values(circuit, seed), suffix, self.dtype)
-                for seed, suffix in zip(self.seeds, _suffixes(len(self.seeds)), strict=True)
+                Replica(
+                    self.lowered, plan, clock, {**initial_values(circuit, seed), **given}, suffix, self.dtype
+                )
+                for seed, given, suffix in zip(
+                    self.seeds, initials or [{}] * len(self.seeds), suffixes, strict=True
+                )
             ]
-            self.worlds = [World(environment, seed) if environment is not None else None for seed in self.seeds]
+            self.worlds = [
+                World(environment, seed, start) if environment is not None else None for seed in self.seeds
+            ]
             self._build(clock)
-        self._noise: dict[str, np.ndarray] = {}
-        self._interrupted = self._running = False
+        self._noise = Noise(self.lowered, self.replicas, self.seeds)
+        self._interruption = Interruption()
 
     def _build(self, clock: Clock) -> None:
         self.objects = {}
@@ -101,7 +109,7 @@ class BrianProgram:
             NetworkOperation(self._end_step, clock=clock, when="end", order=1, name="end_step"),
         )
 
-    # --- running ---------------------------------------------------------------------------------------------------
+    # --- running --------------------------------------------------------------------------------------------
 
     def run(self, decisions: int, deliver: Deliver, chunk: int = LONGEST_CHUNK) -> int:
         """Advance by up to ``decisions`` in one run of the network, delivering every ``chunk`` of them.
@@ -115,11 +123,11 @@ class BrianProgram:
         self._records = Records(self.replicas, self.record, min(chunk, decisions), self.dtype)
         self._records.renew(start)
         self._step = 0
-        with self._settings(self.target), np.errstate(all="ignore"), self._interruptible():
+        with settings(self.target, self.precision), self._interruption.listening():
             for replica in self.replicas:
                 replica.prepare()
             self._integrate(decisions * self._steps)
-        if self._interrupted:
+        if self._interruption.requested:
             raise KeyboardInterrupt
         return self.position - start
 
@@ -130,17 +138,16 @@ class BrianProgram:
             cause = error.__cause__ or error
             where = re.search(r"object named '(\w+)'", str(error))
             name = where.group(1) if where else "the network"
-            hint = "a division by zero ends a Brian2 run; on JAX it gives an infinite number" if isinstance(
-                cause, ArithmeticError
-            ) else ""
+            hint = _DIVISION if isinstance(cause, ZeroDivisionError) else ""
             raise RunError(Problem(f"Brian2 stopped in '{name}': {cause}", hint=hint)) from error
 
     def _begin_step(self) -> None:
-        self._running = True
+        if not self._interruption.running:
+            self._interruption.running, self._due = True, time.monotonic() + LONGEST_SILENCE
         if self._step == 0:
             self._begin_decision()
         if self.lowered.noise:
-            self._draw_noise()
+            self._noise.show(self.position, self._step)
 
     def _begin_decision(self) -> None:
         for replica, world in zip(self.replicas, self.worlds, strict=True):
@@ -162,28 +169,13 @@ class BrianProgram:
         if self.environment is None:
             for replica in self.replicas:
                 replica.flags["first"] = False
-        if self._records.count == self._records.length or self.position == self._end or self._interrupted:
-            if self._deliver(self._records.chunk()) or self._interrupted:
+        full = self._records.count == self._records.length or self.position == self._end
+        if full or self._interruption.requested or time.monotonic() > self._due:
+            if self._deliver(self._records.chunk()) or self._interruption.requested:
                 self.network.stop()
+            self._due = time.monotonic() + LONGEST_SILENCE
 
-    def _draw_noise(self) -> None:
-        per_decision = self._steps * max(self.lowered.variables[key].space.elements for key in self.lowered.noise)
-        bulk = max(1, min(1000, _NOISE_AT_ONCE // per_decision))
-        index = self.position % bulk
-        if not self._noise or (index == 0 and self._step == 0):
-            start = (self.position - index) * self._steps
-            for key in self.lowered.noise:
-                shape = self.lowered.variables[key].space.shape
-                drawn = [
-                    streams.noise_uniforms(seed_key(seed), key, start, bulk * self._steps, shape)
-                    for seed in self.seeds
-                ]
-                self._noise[key] = np.stack([np.asarray(d) for d in drawn])
-        for key, drawn in self._noise.items():
-            for seed, replica in enumerate(self.replicas):
-                replica.values[key][...] = drawn[seed, index * self._steps + self._step]
-
-    # --- state -----------------------------------------------------------------------------------------------------
+    # --- state ----------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, np.ndarray]:
         """Return key → array (S, ...) of every variable that lasts beyond a tick; synaptic ones are (post, pre)."""
@@ -191,59 +183,14 @@ class BrianProgram:
         keys = [
             key
             for key, variable in self.lowered.variables.items()
-            if key in self.replicas[0].values and variable.value is None and (variable.persistent or key in carried)
+            if key in self.replicas[0].values
+            and variable.value is None
+            and (variable.persistent or key in carried)
         ]
         return {key: np.stack([_dense(replica, key) for replica in self.replicas]) for key in keys}
 
-    # --- settings that Brian2 keeps for the whole process ----------------------------------------------------------
 
-    @contextmanager
-    def _settings(self, target: str) -> Iterator[None]:
-        before = prefs.codegen.target, prefs.core.default_float_dtype, BrianLogger.console_handler.level
-        prefs.codegen.target, prefs.core.default_float_dtype = target, self.dtype.type
-        BrianLogger.console_handler.setLevel("ERROR")
-        try:
-            with jax.enable_x64(self.precision == "float64"):
-                yield
-        finally:
-            prefs.codegen.target, prefs.core.default_float_dtype = before[:2]
-            BrianLogger.console_handler.setLevel(before[2])
-
-    @contextmanager
-    def _interruptible(self) -> Iterator[None]:
-        """Let a first Ctrl-C end the run at a whole decision; a second one ends it at once."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def handler(number: int, frame: Any) -> None:
-            if self._interrupted or not self._running:  # nothing is in the middle while code is compiled
-                raise KeyboardInterrupt
-            self._interrupted = True
-
-        self._interrupted = self._running = False
-        before = signal.signal(signal.SIGINT, handler)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
-
-
-_NOISE_AT_ONCE = 2_000_000
-
-
-def _suffixes(count: int) -> list[str]:
-    return ["", *(f"_seed{index}" for index in range(1, count))]
-
-
-def _target(codegen: str, notice: Callable[[str], None] | None) -> str:
-    if codegen != "auto":
-        return codegen
-    if CythonCodeObject.is_available():
-        return "cython"
-    if notice is not None:
-        notice("Brian2 runs on NumPy, several times slower: no working C++ compiler was found for Cython.")
-    return "numpy"
+_DIVISION = "a division by zero ends a run on Brian2, where JAX goes on with an infinite number"
 
 
 def _dense(replica: Replica, key: str) -> np.ndarray:

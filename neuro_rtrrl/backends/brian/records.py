@@ -24,7 +24,10 @@ class Records:
         self.spikes = tuple(key for key in keys if key.endswith(".spike"))
         self.keys = tuple(key for key in keys if key not in self.spikes)
         self._spikespaces = [
-            {key: replica.groups.objects[key.removesuffix(".spike")].variables["_spikespace"] for key in self.spikes}
+            {
+                key: replica.groups.objects[key.removesuffix(".spike")].variables["_spikespace"]
+                for key in self.spikes
+            }
             for replica in replicas
         ]
         self.start = 0
@@ -36,7 +39,8 @@ class Records:
         seeds, lowered = len(self.replicas), self.replicas[0].lowered
         self.told: list[tuple[Any, ...]] = []  # of each decision, the flags of all seeds
         self.kept = {
-            key: np.zeros((seeds, self.length, *lowered.variables[key].space.shape), self.dtype) for key in self.keys
+            key: np.zeros((seeds, self.length, *lowered.variables[key].space.shape), self.dtype)
+            for key in self.keys
         }
         steps = lowered.circuit.timing.steps
         self.fired = {
@@ -44,7 +48,9 @@ class Records:
             for key in self.spikes
         }
         self._writers = [
-            self._writer(seed, replica, key) for seed, replica in enumerate(self.replicas) for key in self.keys
+            self._writer(seed, replica, key)
+            for seed, replica in enumerate(self.replicas)
+            for key in self.keys
         ]
 
     def _writer(self, seed: int, replica: Replica, key: str) -> Callable[[int], None]:

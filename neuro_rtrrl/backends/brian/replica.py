@@ -50,11 +50,15 @@ class Replica:
         self._decide = self.host.compile(plan.decide)
         self._modulators = [name for name in lowered.circuit.neuromodulators if name in self.values]
         self._clamped = [
-            (self.values[f"{p.name}.r"], p.encodes) for p in lowered.circuit.populations.values() if p.model.clamped
+            (self.values[f"{p.name}.r"], p.encodes)
+            for p in lowered.circuit.populations.values()
+            if p.model.clamped
         ]
         self.flags: dict[str, Any] = {"reward": 0.0, "terminated": False, "truncated": False, "first": True}
         read = {key for _, statement in lowered.statements() for key in reads_of(statement)}
-        self._given = [name for name in ("reward", "terminated", "first") if name in self.values and name in read]
+        self._given = [
+            name for name in ("reward", "terminated", "first") if name in self.values and name in read
+        ]
         self._first: list[Action] = []
         self._learn: list[Action] = []
         self.operations = [self._operation(block, order, clock, suffix) for block, order in self.groups.sums]
@@ -75,16 +79,17 @@ class Replica:
 
         return NetworkOperation(sums, clock=clock, when="groups", order=order, name=f"sums_{order}{suffix}")
 
-    # --- numbers at the start --------------------------------------------------------------------------------------
+    # --- numbers at the start -------------------------------------------------------------------------------
 
     def _start(self, start: Mapping[str, np.ndarray]) -> None:
         for key, variable in self.lowered.variables.items():
-            if variable.value is not None or key not in self.values or key in self.plan.aliases:
+            if variable.value is not None or key in self.plan.aliases:
                 continue
             if key in start:
-                given = start[key]
-                flat = given[self.groups.connections[variable.space.name]] if given.ndim == 2 else given
-                self.values[key][...] = flat
+                given = np.asarray(start[key])
+                if variable.space.kind == "projection":
+                    given = given[self.groups.connections[variable.space.name]]
+                self._set(key, given)
         for key, variable in self.lowered.variables.items():
             if variable.persistent and variable.value is None and key not in start:
                 self._set(key, self._origin(variable.initial)())
@@ -112,7 +117,7 @@ class Replica:
         own_post, own_pre = self.groups.connections[name]
         return places[own_pre, own_post]
 
-    # --- one decision ----------------------------------------------------------------------------------------------
+    # --- one decision ---------------------------------------------------------------------------------------
 
     def begin(self, world: World | None) -> None:
         """Show the animal what happened; put membranes and traces back where an episode starts."""
@@ -164,7 +169,8 @@ class Replica:
 
     def prepare(self) -> None:
         """Compile what Brian2's schedule does not run by itself."""
-        self._first = self._learning(self.plan.first, self.groups.first)
+        shown = self.host.compile(self.plan.shown)
+        self._first = [*shown, *self._learning(self.plan.first, self.groups.first)]
         self._learn = self._learning(self.plan.learn, self.groups.learn)
 
 
@@ -174,7 +180,7 @@ def _compiled(runner: CodeRunner) -> Action:
     They serve arrays that move when synapses are added; none are once a run has begun.
     """
     runner.before_run({})
-    code = runner.codeobj
+    code: Any = runner.codeobj
     code.update_namespace()
     if isinstance(code, CythonCodeObject):
         return partial(code.compiled_code["run"].main, code.namespace)

@@ -19,7 +19,7 @@ BULK = 1000  # decisions for which keys, reset states and uniform numbers are ma
 
 
 class World:
-    """The environment of one seed.
+    """The environment of one seed, from decision ``position`` of its streams on.
 
     Attributes
     ----------
@@ -33,10 +33,11 @@ class World:
         The random number that chooses this decision's action.
     """
 
-    def __init__(self, environment: Environment, seed: int) -> None:
+    def __init__(self, environment: Environment, seed: int, position: int = 0) -> None:
         self.environment = environment
         self.key = seed_key(seed)
-        self.position = 0
+        self.position = position
+        self._uniforms: list[float] = []
         self.action, self.reward, self.uniform = 0, 0.0, 0.0
         self.first = self.terminated = self.truncated = False
         self._ended = True
@@ -50,8 +51,8 @@ class World:
     def step(self, action: int) -> None:
         """Answer ``action``, or begin the next episode where the last one has ended."""
         index = self.position % BULK
-        if index == 0:
-            self._refill()
+        if index == 0 or not self._uniforms:
+            self._refill(self.position - index)
         self.position += 1
         self.action, self.uniform, self.first = action, self._uniforms[index], self._ended
         if self.first:
@@ -66,15 +67,14 @@ class World:
             self.terminated, self.truncated = terminated > 0, truncated > 0
         self._ended = self.terminated or self.truncated
 
-    def _refill(self) -> None:
-        start = self.position
+    def _refill(self, start: int) -> None:
         # one key a tick, used or not, as on the other backend
         self._keys = jax.random.key_data(streams.step_keys(self.key, start, BULK))
         observations, self._reset_states = streams.reset_states(self.environment, self.key, start, BULK)
         self._reset_observations = np.asarray(observations)
         self._uniforms = np.asarray(streams.action_uniforms(self.key, start, BULK)).tolist()
 
-    # --- what is compiled ------------------------------------------------------------------------------------------
+    # --- what is compiled -----------------------------------------------------------------------------------
 
     def _reset_state(self, key: Any) -> Any:
         return {"index": jnp.int32(0), "state": self.environment.reset(jax.random.wrap_key_data(key))[1]}
@@ -95,7 +95,7 @@ class World:
 
 
 class _Packing:
-    """A state as one vector of each type: JAX hands over a few large arrays in half the time of many small ones.
+    """A state as one vector of each type: JAX hands over a few large arrays faster than many small ones.
 
     The first vector is of the default float type and ends with a tail for what the environment tells.
     """
