@@ -32,7 +32,23 @@ _HOME = {
     "simulate": "neuro_rtrrl.api",
 }
 
-__all__ = [*_HOME, "__version__"]  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = [
+    "Circuit",
+    "CircuitError",
+    "NeuroRtrrlError",
+    "Result",
+    "RunError",
+    "__version__",
+    "audit",
+    "check",
+    "cost",
+    "draw",
+    "load",
+    "load_results",
+    "parity",
+    "plot",
+    "simulate",
+]
 
 if TYPE_CHECKING:
     from neuro_rtrrl import plot

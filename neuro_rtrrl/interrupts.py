@@ -1,4 +1,4 @@
-"""What Ctrl-C and a polite kill (SIGTERM) do to a run: end it at a whole stretch, so that nothing recorded is lost."""
+"""What Ctrl-C and a polite kill (SIGTERM) do to a run: end it at a whole stretch, so that nothing is lost."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Interrupts:
     Attributes
     ----------
     stage : {"starting", "running", "saving"}
-        Before anything is recorded an interruption ends the run at once; while it runs, the first one ends it after
-        the current stretch and the second at once; while results are written, none has an effect.
+        Before anything is recorded an interruption ends the run at once; while it runs, the first one ends it
+        after the current stretch and the second at once; while results are written, none has an effect.
     stopped : bool
         Whether the run is to end after the current stretch.
     """

@@ -197,7 +197,9 @@ def _kept(result: Result, run: Run) -> str:
 def _failure(error: BaseException) -> Exception | None:
     """Return what to tell of an exception: nothing of an interruption, of a full memory what would help."""
     if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):
-        return RunError(Problem("there is not enough memory for this run", hint="run fewer seeds or record less"))
+        return RunError(
+            Problem("there is not enough memory for this run", hint="run fewer seeds or record less")
+        )
     return error if isinstance(error, Exception) else None
 
 
@@ -213,7 +215,9 @@ def _seeds(
         chosen = tuple(range(seed or 0, (seed or 0) + count))
     if not chosen or len(set(chosen)) < len(chosen) or min(chosen) < 0 or max(chosen) > LARGEST_SEED:
         found = str(seeds if seed is None else seed)
-        raise CircuitError(Problem("seeds are different whole numbers from 0 to 2^63 - 1, at least one", found=found))
+        raise CircuitError(
+            Problem("seeds are different whole numbers from 0 to 2^63 - 1, at least one", found=found)
+        )
     return chosen
 
 
@@ -224,15 +228,21 @@ def _decisions(circuit: Circuit, decisions: int | None, duration: str | None, ba
         try:
             quantity = parse_quantity(duration)
         except UnitError as error:
-            raise CircuitError(Problem(str(error), where="duration", hint='write a time, such as "30 s"')) from None
+            raise CircuitError(
+                Problem(str(error), where="duration", hint='write a time, such as "30 s"')
+            ) from None
         if quantity.dimension != unit_dimension("second"):
-            raise CircuitError(Problem("a duration is a time", found=duration, hint='write a unit, such as "30 s"'))
+            raise CircuitError(
+                Problem("a duration is a time", found=duration, hint='write a unit, such as "30 s"')
+            )
         decisions = round(quantity.value / circuit.timing.decision_interval)
     decisions = DEFAULT_DECISIONS[backend] if decisions is None else int(decisions)
     if decisions < 1:
         raise CircuitError(Problem("a run has at least one decision", found=str(duration or decisions)))
     if decisions > MOST_DECISIONS:
-        raise CircuitError(Problem(f"a run has at most {MOST_DECISIONS:,} decisions", found=str(duration or decisions)))
+        raise CircuitError(
+            Problem(f"a run has at most {MOST_DECISIONS:,} decisions", found=str(duration or decisions))
+        )
     return decisions
 
 
@@ -270,7 +280,9 @@ def _refuse_more_than_fits(recorder: Recorder, variables: Mapping[str, Any], dec
             values = variables[each.key].space.elements if each.key in variables else 1
             size += 4 * decisions / max(each.every, 1) * (len(each.neurons) if each.neurons else values)
     if 2 * size > memory:  # twice: once in pieces and once whole
-        message = f"the recordings would take {size / 1e9:,.0f} GB, and this machine has {memory / 1e9:,.0f} GB"
+        message = (
+            f"the recordings would take {size / 1e9:,.0f} GB, and this machine has {memory / 1e9:,.0f} GB"
+        )
         hint = "record less often ('every: 100 decisions'), fewer neurons, fewer seeds or a shorter run"
         raise CircuitError(Problem(message, where="record", hint=hint))
 

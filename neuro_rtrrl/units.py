@@ -10,7 +10,15 @@ import math
 import re
 from dataclasses import dataclass
 
-__all__ = ["DIMENSIONLESS", "Dimension", "Quantity", "UnitError", "format_si", "parse_quantity", "unit_dimension"]
+__all__ = [
+    "DIMENSIONLESS",
+    "Dimension",
+    "Quantity",
+    "UnitError",
+    "format_si",
+    "parse_quantity",
+    "unit_dimension",
+]
 
 
 class UnitError(ValueError):
@@ -45,12 +53,25 @@ class Dimension:
         return Dimension(*(a // 2 for a in self._exponents()))
 
     def __str__(self) -> str:
-        for name in ("1", "second", "hertz", "volt", "ampere", "siemens", "farad", "ohm", "metre", "kilogram"):
+        for name in (
+            "1",
+            "second",
+            "hertz",
+            "volt",
+            "ampere",
+            "siemens",
+            "farad",
+            "ohm",
+            "metre",
+            "kilogram",
+        ):
             if BASE_UNITS[name] == self:
                 return name
         parts = [
             f"{unit}^{exponent}" if exponent != 1 else unit
-            for unit, exponent in zip(("metre", "kilogram", "second", "ampere"), self._exponents(), strict=True)
+            for unit, exponent in zip(
+                ("metre", "kilogram", "second", "ampere"), self._exponents(), strict=True
+            )
             if exponent
         ]
         return " ".join(parts)
@@ -111,7 +132,12 @@ _PREFIXES = {
     "G": 1e9,
     "T": 1e12,
 }
-_EXTRA = {"min": (60.0, "second"), "minute": (60.0, "second"), "h": (3600.0, "second"), "hour": (3600.0, "second")}
+_EXTRA = {
+    "min": (60.0, "second"),
+    "minute": (60.0, "second"),
+    "h": (3600.0, "second"),
+    "hour": (3600.0, "second"),
+}
 _QUANTITY = re.compile(r"^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([A-Za-zµμΩ]*)\s*$")
 
 

@@ -21,10 +21,14 @@ _application = typer.Typer(
 )
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="Circuit file, such as circuits/bg.yaml.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else on standard output.")]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document and nothing else on standard output.")
+]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the file: plasticity.cortical.trace_decay=0.9."),
+    typer.Option(
+        "--set", metavar="PATH=VALUE", help="Change a value of the file: plasticity.cortical.trace_decay=0.9."
+    ),
 ]
 
 
@@ -71,14 +75,18 @@ def simulate(
         typer.Option(min=1, help="Decision ticks per seed. Default: 200000 on jax, 2000 on brian2."),
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="The first seed. Default: 0.")] = None,
-    out: Annotated[str | None, typer.Option(metavar="DIR", help="Results folder. Default: a new one in results/.")] = None,
+    out: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Results folder. Default: a new one in results/.")
+    ] = None,
     setting: Settings = None,
     start: Annotated[
-        str | None, typer.Option("--from", metavar="RESULTS", help="Continue from the weights of a finished run.")
+        str | None,
+        typer.Option("--from", metavar="RESULTS", help="Continue from the weights of a finished run."),
     ] = None,
     freeze: Annotated[bool, typer.Option("--freeze", help="Run without plasticity.")] = False,
     intervention: Annotated[
-        list[str] | None, typer.Option("--with", metavar="NAME", help="Apply an intervention that the file names.")
+        list[str] | None,
+        typer.Option("--with", metavar="NAME", help="Apply an intervention that the file names."),
     ] = None,
     precision: Annotated[
         Precision | None, typer.Option(help="Default: float32 on jax, float64 on brian2.")
@@ -111,7 +119,10 @@ def simulate(
 def check(
     file: File,
     biology: Annotated[
-        bool, typer.Option("--biology", help="Audit every plastic synapse group: local, online, free of weight transport?")
+        bool,
+        typer.Option(
+            "--biology", help="Audit every plastic synapse group: local, online, free of weight transport?"
+        ),
     ] = False,
     setting: Settings = None,
     json: Json = False,
@@ -126,10 +137,15 @@ def check(
 def cost(
     file: File,
     profile: Annotated[
-        str | None, typer.Option(metavar="NAME|FILE", help="Hardware profile: loihi1, cmos45, or a YAML file.")
+        str | None,
+        typer.Option(metavar="NAME|FILE", help="Hardware profile: loihi1, cmos45, or a YAML file."),
     ] = None,
     explain: Annotated[
-        str | None, typer.Option(metavar="PROJECTION", help="Print every lowered line of a projection or population with its count.")
+        str | None,
+        typer.Option(
+            metavar="PROJECTION",
+            help="Print every lowered line of a projection or population with its count.",
+        ),
     ] = None,
     compare: Annotated[
         bool, typer.Option("--compare", help="Compare with exact RTRL and with BPTT over T steps, against n.")
@@ -148,7 +164,8 @@ def cost(
 def draw(
     file: File,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Picture to write (.svg or .png). Default: both, beside you.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Picture to write (.svg or .png). Default: both, beside you."),
     ] = None,
     setting: Settings = None,
     json: Json = False,

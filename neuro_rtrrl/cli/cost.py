@@ -10,7 +10,13 @@ __all__ = ["run_cost"]
 
 
 def run_cost(
-    file: str, settings: list[str], profile: str | None, explain: str | None, compare: bool, steps: int, json: bool
+    file: str,
+    settings: list[str],
+    profile: str | None,
+    explain: str | None,
+    compare: bool,
+    steps: int,
+    json: bool,
 ) -> int:
     """Print the ledger of one decision."""
     report = cost(load_circuit(file, settings), profile)
@@ -35,4 +41,6 @@ def run_cost(
 def _comparison(screen, report, steps: int) -> None:
     table = report.comparison(steps)
     screen.print("")
-    screen.print("no recurrent population that learns: nothing to compare" if table is None else render_table(table))
+    screen.print(
+        "no recurrent population that learns: nothing to compare" if table is None else render_table(table)
+    )

@@ -1,7 +1,7 @@
 """Entry point: runs a command and turns every failure into a message and an exit code, never a traceback.
 
-Exit codes: 0 done · 1 the run or its results failed, or the backends disagree · 2 the file or the arguments cannot be
-used · 130 interrupted with Ctrl-C or a polite kill (what was recorded is kept).
+Exit codes: 0 done · 1 the run or its results failed, or the backends disagree · 2 the file or the arguments
+cannot be used · 130 interrupted with Ctrl-C or a polite kill (what was recorded is kept).
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ def _run(arguments: list[str], json: bool) -> int:
             from neuro_rtrrl.cli.app import app  # here, so that Ctrl-C is heard from the start
 
             code = app(args=arguments, standalone_mode=False)
+            if code == INTERRUPTED and received:  # the parser of the command line caught it, and says nothing
+                raise KeyboardInterrupt
             if sys.stdout is not None:
                 sys.stdout.flush()
             return code if isinstance(code, int) else 0
@@ -56,7 +58,14 @@ def _run(arguments: list[str], json: bool) -> int:
             print_error([Problem(_interruption(received))], json)
             return INTERRUPTED
         except SystemExit as exit_request:
-            return exit_request.code if isinstance(exit_request.code, int) else int(exit_request.code is not None)
+            if isinstance(exit_request.__context__, BrokenPipeError):  # met first by the parser, which gives 1
+                forget_stdout()
+                return 0
+            return (
+                exit_request.code
+                if isinstance(exit_request.code, int)
+                else int(exit_request.code is not None)
+            )
         except Exception as error:
             if received:  # a library made something else of the interruption
                 print_error([Problem(_interruption(received))], json)
@@ -66,7 +75,10 @@ def _run(arguments: list[str], json: bool) -> int:
 
 @contextmanager
 def _interrupts() -> Iterator[list[int]]:
-    """Let SIGTERM end a command as Ctrl-C does; yields the signals that arrived."""
+    """Let SIGTERM end a command as Ctrl-C does; yields the signals that arrived.
+
+    What is raised while Python collects garbage is printed and lost: such an interruption is sent again.
+    """
     received: list[int] = []
     if threading.current_thread() is not threading.main_thread():
         yield received
@@ -76,10 +88,20 @@ def _interrupts() -> Iterator[list[int]]:
         received.append(signum)
         raise KeyboardInterrupt
 
+    def lost(unraisable: sys.UnraisableHookArgs) -> None:
+        if unraisable.exc_type is not KeyboardInterrupt or not received:
+            complain(unraisable)
+            return
+        again = threading.Timer(0.05, os.kill, (os.getpid(), received.pop()))
+        again.daemon = True
+        again.start()
+
+    complain, sys.unraisablehook = sys.unraisablehook, lost
     before = {signum: signal.signal(signum, receive) for signum in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield received
     finally:
+        sys.unraisablehook = complain
         for signum, handler in before.items():
             signal.signal(signum, handler if handler is not None else signal.SIG_DFL)
 
@@ -89,14 +111,16 @@ def _interruption(received: list[int]) -> str:
 
 
 def _other(error: Exception, json: bool) -> int:
-    """Report what is no error of ours: a wrong option (click's), a full disk, or a bug, with its traceback in a file."""
+    """Report what is no error of ours: a wrong option, a full disk, or a bug, with its traceback in a file."""
     if hasattr(error, "exit_code") and hasattr(error, "format_message"):
         return _usage(error, json)
     if type(error).__name__ == "Abort":  # click's word for Ctrl-C
         print_error([Problem("interrupted")], json)
         return INTERRUPTED
     if isinstance(error, MemoryError):
-        print_error([Problem("there is not enough memory for this", hint="a smaller circuit, or a shorter run")], json)
+        print_error(
+            [Problem("there is not enough memory for this", hint="a smaller circuit, or a shorter run")], json
+        )
         return 1
     if isinstance(error, OSError) and error.strerror:
         forget_stdout()
@@ -115,7 +139,12 @@ def _usage(error, json: bool) -> int:
         return int(error.exit_code)
     context = getattr(error, "ctx", None)
     hint = f"see '{context.command_path} --help'" if context else "see 'neuro-rtrrl --help'"
-    message = error.format_message().rstrip(".").replace("Value error, ", "").replace(": Input should", ": it should")
+    message = (
+        error.format_message()
+        .rstrip(".")
+        .replace("Value error, ", "")
+        .replace(": Input should", ": it should")
+    )
     print_error([Problem(message, hint=hint)], json)
     return int(error.exit_code)
 

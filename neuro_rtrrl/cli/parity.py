@@ -9,7 +9,9 @@ from neuro_rtrrl.parity import ParityReport, parity
 __all__ = ["run_parity"]
 
 
-def run_parity(file: str, settings: list[str], decisions: int, seed: int, tolerance: float, json: bool) -> int:
+def run_parity(
+    file: str, settings: list[str], decisions: int, seed: int, tolerance: float, json: bool
+) -> int:
     """Compare the backends; exit code 1 where they part."""
     circuit = load_circuit(file, settings)
     report = parity(circuit, decisions, seed, tolerance, notice=notice)

@@ -39,16 +39,20 @@ def run_simulate(
     mine = out is None or not Path(out).exists()
     folder = ResultsFolder.create(_given(out), circuit.name)
     try:
-        with _Live(quiet=json) as live:
+        with _Live() as live:
             from neuro_rtrrl.simulation import simulate
 
-            result = simulate(circuit, out=folder, start_from=origin, progress=live.update, notice=live.say, **options)
+            result = simulate(
+                circuit, out=folder, start_from=origin, progress=live.update, notice=live.say, **options
+            )
     except BaseException as error:
         kept = any(folder.path.glob("*.nc"))
         if not kept:
-            _discard(folder, mine)
+            _discard(folder, mine, out is None)
         if isinstance(error, KeyboardInterrupt):
-            raise _InterruptedError(Problem("interrupted before anything was recorded; nothing is kept")) from None
+            raise _InterruptedError(
+                Problem("interrupted before anything was recorded; nothing is kept")
+            ) from None
         if kept and not isinstance(error, NeuroRtrrlError):
             notice(f"what was recorded is kept in {folder.path}")
         raise
@@ -61,38 +65,44 @@ def run_simulate(
 
 def _given(out: str | None) -> str | None:
     if out is not None and not out.strip():
-        raise CircuitError(Problem("the name of the results folder is empty", hint="leave --out away for a new one"))
+        raise CircuitError(
+            Problem("the name of the results folder is empty", hint="leave --out away for a new one")
+        )
     return out
 
 
-def _discard(folder: ResultsFolder, mine: bool) -> None:
+def _discard(folder: ResultsFolder, mine: bool, by_default: bool) -> None:
     """Take back the folder of a run that recorded nothing, so that the same command can be given again."""
     with suppress(OSError):
         for name in ("summary.json", "provenance.json", "circuit.yaml"):
             (folder.path / name).unlink(missing_ok=True)
         if mine:
             folder.path.rmdir()
+        if by_default:  # in results/, which other runs may share: then it is not empty, and stays
+            folder.path.parent.rmdir()
 
 
 class _Live:
     """One line on standard error that tells rate, return and time left; plain lines where it is no terminal."""
 
-    def __init__(self, quiet: bool) -> None:
-        self.quiet = quiet
+    def __init__(self) -> None:
         self._progress: Any = None
         self._task: Any = None
         self._tenth = -1
         self._said = 0.0
 
     def __enter__(self) -> _Live:
-        if self.quiet:
-            return self
         if sys.stderr is None or not sys.stderr.isatty():
             notice("compiling ...")
             return self
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[state]}"))
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[state]}"),
+        )
         self._progress = Progress(*columns, console=console(stderr=True), transient=True)
         self._progress.start()
         self._task = self._progress.add_task("compiling ...", total=None, state="")
@@ -112,8 +122,6 @@ class _Live:
 
     def update(self, now) -> None:
         """Show where the run stands."""
-        if self.quiet:
-            return
         text = _state(now)
         if self._progress is not None:
             with suppress(OSError, ValueError):  # a terminal that has gone away ends no run
@@ -152,7 +160,9 @@ def _summary(circuit: Circuit, result: Result) -> None:
         for heading in ("seed", "episodes", "final return", "best return"):
             table.add_column(heading, justify="right")
         document = result.as_dict()
-        rows = zip(result.seeds, document["episodes"], document["final_return"], document["best_return"], strict=True)
+        rows = zip(
+            result.seeds, document["episodes"], document["final_return"], document["best_return"], strict=True
+        )
         for seed, episodes, final, best in rows:
             table.add_row(str(seed), f"{episodes:,}", _number(final), _number(best))
         screen.print(table)

@@ -16,7 +16,7 @@ from neuro_rtrrl.graph.scope import (
 from neuro_rtrrl.language import (
     REDUCTIONS,
     Apply,
-    DimensionMismatch,
+    DimensionError,
     EquationError,
     Expression,
     Statement,
@@ -89,7 +89,7 @@ class _Block:
             return found
         try:
             dimension = dimension_of(statement.expression, self.scope.__getitem__)
-        except DimensionMismatch as error:
+        except DimensionError as error:
             self.scope.setdefault(statement.target, DIMENSIONLESS)
             return [Trouble(self.field, statement.line, str(error), statement.text)]
         if statement.kind == "derivative":
@@ -168,7 +168,7 @@ def _expression(block: _Block, expected: Dimension, what: str) -> list[Trouble]:
         return found
     try:
         dimension = dimension_of(expression, block.scope.__getitem__)
-    except DimensionMismatch as error:
+    except DimensionError as error:
         return [Trouble(block.field, 1, str(error), block.text.strip())]
     if dimension != expected:
         return [

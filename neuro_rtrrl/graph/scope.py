@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from neuro_rtrrl.language import DimensionMismatch, EquationError, dimension_of, parse_statements
+from neuro_rtrrl.language import DimensionError, EquationError, dimension_of, parse_statements
 from neuro_rtrrl.models import Modulator, NeuronModel, Optimiser, PlasticityRule
 from neuro_rtrrl.units import DIMENSIONLESS, Dimension, unit_dimension
 
@@ -49,7 +49,7 @@ def neuron_variables(model: NeuronModel) -> Scope:
                 if statement.target in model.units:
                     dimension = unit_dimension(model.units[statement.target])
                 else:
-                    with suppress(DimensionMismatch):
+                    with suppress(DimensionError):
                         dimension = dimension_of(
                             statement.expression, lambda name: inner.get(name, DIMENSIONLESS)
                         )

@@ -1,6 +1,6 @@
 """The equation language: operators, trees, parser, dimensions."""
 
-from neuro_rtrrl.language.dimensions import DimensionMismatch, dimension_of
+from neuro_rtrrl.language.dimensions import DimensionError, dimension_of
 from neuro_rtrrl.language.expressions import (
     Apply,
     Expression,
@@ -23,7 +23,7 @@ __all__ = [
     "OPERATORS",
     "REDUCTIONS",
     "Apply",
-    "DimensionMismatch",
+    "DimensionError",
     "EquationError",
     "Expression",
     "Name",

@@ -8,10 +8,10 @@ from neuro_rtrrl.language.expressions import Apply, Expression, Name, Number, Re
 from neuro_rtrrl.language.operators import OPERATORS, REDUCTIONS
 from neuro_rtrrl.units import DIMENSIONLESS, Dimension
 
-__all__ = ["DimensionMismatch", "dimension_of"]
+__all__ = ["DimensionError", "dimension_of"]
 
 
-class DimensionMismatch(ValueError):
+class DimensionError(ValueError):
     """Two sides of an operator, or a function and its argument, do not fit."""
 
 
@@ -20,7 +20,7 @@ def dimension_of(expression: Expression, lookup: Callable[[str], Dimension]) -> 
 
     Raises
     ------
-    DimensionMismatch
+    DimensionError
         With a sentence that shows the part and both dimensions.
     """
     if isinstance(expression, Number):
@@ -31,7 +31,9 @@ def dimension_of(expression: Expression, lookup: Callable[[str], Dimension]) -> 
     dimensions = [dimension_of(argument, lookup) for argument in expression.arguments]
     if expression.operator in REDUCTIONS or expression.operator == "optimise":
         if expression.operator == "optimise" and dimensions[0] != DIMENSIONLESS:
-            raise DimensionMismatch(f"optimise() takes a pure number, '{to_text(expression)}' gives {dimensions[0]}")
+            raise DimensionError(
+                f"optimise() takes a pure number, '{to_text(expression)}' gives {dimensions[0]}"
+            )
         return dimensions[0]
     rule = OPERATORS[expression.operator].dimensions
     return _RULES[rule](expression, dimensions)
@@ -40,7 +42,7 @@ def dimension_of(expression: Expression, lookup: Callable[[str], Dimension]) -> 
 def _same(node: Apply, dimensions: list[Dimension]) -> Dimension:
     for argument, dimension in zip(node.arguments[1:], dimensions[1:], strict=True):
         if dimension != dimensions[0]:
-            raise DimensionMismatch(
+            raise DimensionError(
                 f"in '{to_text(node)}', '{to_text(node.arguments[0])}' has dimension {dimensions[0]} "
                 f"and '{to_text(argument)}' has {dimension}"
             )
@@ -50,7 +52,7 @@ def _same(node: Apply, dimensions: list[Dimension]) -> Dimension:
 def _pure(node: Apply, dimensions: list[Dimension]) -> Dimension:
     for argument, dimension in zip(node.arguments, dimensions, strict=True):
         if dimension != DIMENSIONLESS:
-            raise DimensionMismatch(
+            raise DimensionError(
                 f"in '{to_text(node)}', '{to_text(argument)}' must be a pure number and has dimension {dimension}"
             )
     return DIMENSIONLESS
@@ -64,18 +66,20 @@ def _compare(node: Apply, dimensions: list[Dimension]) -> Dimension:
 def _power(node: Apply, dimensions: list[Dimension]) -> Dimension:
     base, exponent = node.arguments
     if dimensions[1] != DIMENSIONLESS:
-        raise DimensionMismatch(f"the exponent in '{to_text(node)}' must be a pure number")
+        raise DimensionError(f"the exponent in '{to_text(node)}' must be a pure number")
     if dimensions[0] == DIMENSIONLESS:
         return DIMENSIONLESS
     if isinstance(exponent, Number) and exponent.value == int(exponent.value):
         return dimensions[0] ** int(exponent.value)
-    raise DimensionMismatch(f"'{to_text(base)}' has dimension {dimensions[0]}: only an integer power of it has a unit")
+    raise DimensionError(
+        f"'{to_text(base)}' has dimension {dimensions[0]}: only an integer power of it has a unit"
+    )
 
 
 def _root(node: Apply, dimensions: list[Dimension]) -> Dimension:
     half = dimensions[0].halved()
     if half is None:
-        raise DimensionMismatch(f"'{to_text(node)}' is the square root of {dimensions[0]}, which is no unit")
+        raise DimensionError(f"'{to_text(node)}' is the square root of {dimensions[0]}, which is no unit")
     return half
 
 

@@ -14,9 +14,24 @@ from typing import Literal
 
 from neuro_rtrrl.language.operators import OPERATORS
 
-_OWNER = re.compile(r"\b[A-Za-z_]\w*\.(?=[\w(])")  # 'cortex.' in 'cortex.tau' and in a hoisted '(dt / cortex.tau)'
+_OWNER = re.compile(
+    r"\b[A-Za-z_]\w*\.(?=[\w(])"
+)  # 'cortex.' in 'cortex.tau' and in a hoisted '(dt / cortex.tau)'
 
-__all__ = ["Apply", "Expression", "Name", "Number", "Read", "apply", "children", "names", "rewrite", "substitute", "to_text", "walk"]
+__all__ = [
+    "Apply",
+    "Expression",
+    "Name",
+    "Number",
+    "Read",
+    "apply",
+    "children",
+    "names",
+    "rewrite",
+    "substitute",
+    "to_text",
+    "walk",
+]
 
 
 @dataclass(frozen=True)
@@ -93,7 +108,9 @@ def names(expression: Expression) -> set[str]:
 def rewrite(expression: Expression, change: Callable[[Expression], Expression]) -> Expression:
     """Return the tree with ``change`` applied to every node, children first."""
     if isinstance(expression, Apply):
-        expression = Apply(expression.operator, tuple(rewrite(child, change) for child in expression.arguments))
+        expression = Apply(
+            expression.operator, tuple(rewrite(child, change) for child in expression.arguments)
+        )
     return change(expression)
 
 
@@ -112,7 +129,11 @@ def to_text(expression: Expression, spell: Callable[[Expression], str] | None = 
 
 def _text(node: Expression, outer: int, spell: Callable[[Expression], str]) -> str:
     if isinstance(node, Number):
-        text = repr(int(node.value)) if node.value == int(node.value) and abs(node.value) < 1e15 else repr(node.value)
+        text = (
+            repr(int(node.value))
+            if node.value == int(node.value) and abs(node.value) < 1e15
+            else repr(node.value)
+        )
         return f"({text})" if node.value < 0 and outer > 5 else text
     if not isinstance(node, Apply):
         return spell(node)

@@ -65,7 +65,9 @@ OPERATORS: dict[str, Operator] = _table(
     Operator("subtract", "-", 2, "add", "same", 5),
     Operator("multiply", "*", 2, "multiply", "product", 6),
     Operator("divide", "/", 2, "divide", "quotient", 6),
-    Operator("negate", "-", 1, "add", "same", 7, operations=0),  # a sign costs nothing: it rides on the next add
+    Operator(
+        "negate", "-", 1, "add", "same", 7, operations=0
+    ),  # a sign costs nothing: it rides on the next add
     Operator("power", "**", 2, "transcendental", "power", 8),
     Operator("exp", "exp", 1, "transcendental", "pure"),
     Operator("log", "log", 1, "transcendental", "pure"),

@@ -32,7 +32,9 @@ _BINARY = {
     ast.Or: "or",
 }
 _UNARY = {ast.USub: "negate", ast.Not: "not"}
-_FUNCTIONS = {name for name, operator in OPERATORS.items() if operator.precedence == 0} | set(REDUCTIONS) | MACROS
+_FUNCTIONS = (
+    {name for name, operator in OPERATORS.items() if operator.precedence == 0} | set(REDUCTIONS) | MACROS
+)
 _DERIVATIVE = re.compile(r"^\s*d([A-Za-z_]\w*)\s*/\s*dt\s*=(?!=)\s*(.+)$")
 _ASSIGNMENT = re.compile(r"^\s*([A-Za-z_]\w*)\s*(=(?!=)|\+=|-=|\*=)\s*(.+)$")
 _LONGEST = 1000  # characters of one equation; a tree deeper than Python's recursion must not be reached
@@ -67,14 +69,18 @@ def parse_expression(text: str, line: int = 1) -> Expression:
     """
     text = text.strip()
     if len(text) > _LONGEST:
-        raise EquationError(f"an equation of {len(text)} characters is too long", line, hint="name parts of it")
+        raise EquationError(
+            f"an equation of {len(text)} characters is too long", line, hint="name parts of it"
+        )
     try:
         body = ast.parse(text, mode="eval").body
         return _convert(body, line)
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         if isinstance(error, EquationError):
             raise
-        raise EquationError(f"'{_short(text)}' is not an expression", line, hint="check brackets and operators") from None
+        raise EquationError(
+            f"'{_short(text)}' is not an expression", line, hint="check brackets and operators"
+        ) from None
 
 
 def parse_statements(text: str) -> tuple[Statement, ...]:
@@ -112,7 +118,9 @@ def _statement(line: str, number: int) -> Statement:
 def _convert(node: ast.AST, line: int) -> Expression:
     if isinstance(node, ast.Constant):
         if isinstance(node.value, bool) or not isinstance(node.value, int | float):
-            raise EquationError(f"'{node.value}' cannot stand in an equation", line, hint="only numbers and names can")
+            raise EquationError(
+                f"'{node.value}' cannot stand in an equation", line, hint="only numbers and names can"
+            )
         return Number(float(node.value))
     if isinstance(node, ast.Name):
         return Name(node.id)
@@ -128,7 +136,9 @@ def _convert(node: ast.AST, line: int) -> Expression:
             result = Apply(_BINARY[type(node.op)], (result, _convert(value, line)))
         return result
     if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _BINARY:
-        return Apply(_BINARY[type(node.ops[0])], (_convert(node.left, line), _convert(node.comparators[0], line)))
+        return Apply(
+            _BINARY[type(node.ops[0])], (_convert(node.left, line), _convert(node.comparators[0], line))
+        )
     if isinstance(node, ast.Call):
         return _call(node, line)
     raise EquationError(
@@ -148,7 +158,9 @@ def _call(node: ast.Call, line: int) -> Apply:
     name = node.func.id
     arity = OPERATORS[name].arity if name in OPERATORS else 1
     if len(node.args) != arity:
-        raise EquationError(f"{name}() takes {arity} argument{'s' * (arity != 1)}, not {len(node.args)}", line)
+        raise EquationError(
+            f"{name}() takes {arity} argument{'s' * (arity != 1)}, not {len(node.args)}", line
+        )
     return Apply(name, tuple(_convert(argument, line) for argument in node.args))
 
 

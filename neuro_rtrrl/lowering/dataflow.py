@@ -54,5 +54,3 @@ def _expanded(lowered: LoweredCircuit, keys: set[str]) -> set[str]:
         else:
             found.add(key)
     return found
-
-

@@ -121,7 +121,9 @@ class _Hoister:
         for side, factors in ((0, above), (1, below)):
             for factor in factors:
                 scope = self._scope(factor, space)
-                groups.setdefault(scope if self._is_lower(scope, space) else "own", ([], []))[side].append(factor)
+                groups.setdefault(scope if self._is_lower(scope, space) else "own", ([], []))[side].append(
+                    factor
+                )
         for small, host in _joins(groups):
             for side in (0, 1):
                 groups[host][side][:0] = groups[small][side]
@@ -155,7 +157,7 @@ class _Hoister:
         for small, host in _joins(groups):
             groups[host][:0] = groups.pop(small)
         signed: list[tuple[int, Expression]] = [
-            (sign, self._visit(term, space)) for sign, term in groups.pop("own", [])
+            _unsigned(sign, self._visit(term, space)) for sign, term in groups.pop("own", [])
         ]
         for scope, terms in groups.items():
             if len(terms) == 1:
@@ -258,8 +260,17 @@ def _terms(node: Expression) -> list[tuple[int, Expression]]:
     """Flatten a chain of sums: signs and terms."""
     if isinstance(node, Apply) and node.operator in ("add", "subtract"):
         right_sign = -1 if node.operator == "subtract" else 1
-        return _terms(node.arguments[0]) + [(right_sign * sign, term) for sign, term in _terms(node.arguments[1])]
+        return _terms(node.arguments[0]) + [
+            (right_sign * sign, term) for sign, term in _terms(node.arguments[1])
+        ]
     return [(1, node)]
+
+
+def _unsigned(sign: int, term: Expression) -> tuple[int, Expression]:
+    """Move a term's own sign to the sum that it stands in."""
+    if isinstance(term, Apply) and term.operator == "negate":
+        return -sign, term.arguments[0]
+    return sign, term
 
 
 def _build_product(above: list[Expression], below: list[Expression]) -> Expression:

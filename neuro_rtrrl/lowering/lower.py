@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from graphlib import TopologicalSorter
+from typing import Any
 
 from neuro_rtrrl.graph.circuit import Circuit, PlasticityGroup, Population, Projection
 from neuro_rtrrl.language import (
@@ -15,13 +16,22 @@ from neuro_rtrrl.language import (
     apply,
     parse_statements,
     rewrite,
-    to_text,
     walk,
 )
 from neuro_rtrrl.lowering.plasticity import lower_intrinsic, lower_optimiser_clock, lower_projection_rule
-from neuro_rtrrl.lowering.program import BROADCAST, SECTIONS, Assign, Choose, Gather, LoweredCircuit, Reduce, SpikeStep, Term
+from neuro_rtrrl.lowering.program import (
+    BROADCAST,
+    SECTIONS,
+    Assign,
+    Choose,
+    Gather,
+    LoweredCircuit,
+    Reduce,
+    Term,
+)
 from neuro_rtrrl.lowering.scopes import neuron_scope, synapse_scope
 from neuro_rtrrl.lowering.simplify import drop_unread, fold
+from neuro_rtrrl.lowering.spikes import lower_spikes
 from neuro_rtrrl.lowering.variables import Declared, bind, declare
 
 __all__ = ["lower"]
@@ -42,7 +52,7 @@ def lower(circuit: Circuit, keep: set[str] | None = None) -> LoweredCircuit:
     build = _Builder(declared)
     for population in circuit.populations.values():
         build.dynamic(population)
-    build.spikes()
+    build.sections["spike"].extend(lower_spikes(declared, build.fold))
     build.instantaneous()
     build.feedback()
     build.modulators()
@@ -56,7 +66,9 @@ def lower(circuit: Circuit, keep: set[str] | None = None) -> LoweredCircuit:
         transposed=declared.transposed,
         noise=tuple(key for key, variable in declared.variables.items() if variable.role == "noise"),
     )
-    roots = {f"{p.name}.r" for p in circuit.populations.values()} | set(circuit.neuromodulators) | (keep or set())
+    roots = (
+        {f"{p.name}.r" for p in circuit.populations.values()} | set(circuit.neuromodulators) | (keep or set())
+    )
     roots |= {recording.key for recording in circuit.record}
     roots |= {f"{projection.name}.w" for projection in circuit.projections.values()}
     roots |= {key for key, variable in declared.variables.items() if variable.learned}
@@ -84,13 +96,17 @@ class _Builder:
         self._equations(population, model.algebraic, "derive")
         for statement in model.derivatives:
             self.sections["advance"].append(
-                self._euler(f"{population.name}.{statement.target}", population.name, statement, resolve, "forward")
+                self._euler(
+                    f"{population.name}.{statement.target}", population.name, statement, resolve, "forward"
+                )
             )
         self._equations(population, parse_statements(model.readout), "express")
 
     def instantaneous(self) -> None:
         """Write the readouts, sources before targets, and the choice of the action."""
-        sources: dict[str, list[str]] = {p.name: [] for p in self.circuit.populations.values() if p.model.instantaneous}
+        sources: dict[str, list[str]] = {
+            p.name: [] for p in self.circuit.populations.values() if p.model.instantaneous
+        }
         for projection in self.circuit.projections.values():
             if projection.source.population in sources and projection.target.population in sources:
                 sources[projection.target.population].append(projection.source.population)
@@ -113,7 +129,9 @@ class _Builder:
 
     def _carried_back(self, population: Population, name: str) -> bool:
         """Whether all that reaches this input comes from instantaneous populations (or nothing does)."""
-        sources = [self.circuit.populations[p.source.population] for p, _ in self._incoming[population.name, name]]
+        sources = [
+            self.circuit.populations[p.source.population] for p, _ in self._incoming[population.name, name]
+        ]
         return bool(sources) and all(source.model.instantaneous for source in sources)
 
     def _gather(self, population: Population, name: str, section: str, phase: str) -> None:
@@ -125,7 +143,7 @@ class _Builder:
             expression = bind(projection.rule.transmission, resolve)
             if projection.gain != 1.0:
                 expression = apply("multiply", Read(f"{projection.name}.gain", "broadcast"), expression)
-            terms.append(Term(projection.name, self._fold(expression)))
+            terms.append(Term(projection.name, self.fold(expression)))
         space = self.declared.spaces[population.name]
         target = f"{population.name}.{name}"
         self.sections[section].append(Gather(target, space, tuple(terms), phase))  # type: ignore[arg-type]
@@ -138,14 +156,16 @@ class _Builder:
             key = f"{population.name}.{statement.target}"
             if self.declared.variables[key].value is not None:
                 continue
-            expression = self._reductions(population, bind(statement.expression, resolve), key, section, statement.text)
+            expression = self._reductions(
+                population, bind(statement.expression, resolve), key, section, statement.text
+            )
             if expression is None:
                 continue
             where = space if any(self._varies(node) for node in walk(expression)) else BROADCAST
             if where is BROADCAST:
                 self._move_to_broadcast(key)
             self.sections[section].append(
-                Assign(key, where, self._fold(expression), phase, population.name, statement.text)
+                Assign(key, where, self.fold(expression), phase, population.name, statement.text)
             )
 
     def _varies(self, node: Expression) -> bool:
@@ -162,29 +182,24 @@ class _Builder:
         space = self.declared.spaces[population.name]
         count = 0
 
+        def reduced(node: Apply, target: str, argument: Expression) -> Read:
+            self.declared.add(target, BROADCAST, "derived")
+            how: Any = node.operator
+            statement = Reduce(target, space, how, self.fold(argument), "forward", population.name, text)
+            self.sections[section].append(statement)
+            return Read(target, "broadcast")
+
         def visit(node: Expression) -> Expression:
             nonlocal count
             if not isinstance(node, Apply) or node.operator not in REDUCTIONS:
                 return node
-            target = key if node is whole else f"{key}_part_{count}"
             count += 1
-            self.declared.add(target, BROADCAST, "derived")
-            self.sections[section].append(
-                Reduce(target, space, node.operator, self._fold(node.arguments[0]), "forward", population.name, text)  # type: ignore[arg-type]
-            )
-            return Read(target, "broadcast")
+            return reduced(node, f"{key}_part_{count - 1}", node.arguments[0])
 
-        whole = expression if isinstance(expression, Apply) and expression.operator in REDUCTIONS else None
-        if whole is not None:
-            # rewrite() rebuilds nodes, so the outermost reduction is treated by hand
-            inner = rewrite(whole.arguments[0], visit)
-            self.declared.add(key, BROADCAST, "derived")
-            self.sections[section].append(
-                Reduce(key, space, whole.operator, self._fold(inner), "forward", population.name, text)  # type: ignore[arg-type]
-            )
+        if isinstance(expression, Apply) and expression.operator in REDUCTIONS:
+            reduced(expression, key, rewrite(expression.arguments[0], visit))
             return None
-        result = rewrite(expression, visit)
-        return rewrite(result, lambda node: self._rescope(node))
+        return rewrite(rewrite(expression, visit), self._rescope)
 
     def _rescope(self, node: Expression) -> Expression:
         """Reads of variables that turned out to be broadcast say so."""
@@ -196,68 +211,14 @@ class _Builder:
         self, key: str, owner: str, statement: Statement, resolve: Callable[[str], Expression], phase: str
     ) -> Assign:
         variable = self.declared.variables[key]
-        slope = self._fold(bind(statement.expression, resolve))
+        slope = self.fold(bind(statement.expression, resolve))
         change = apply("multiply", Read("dt", "broadcast"), slope)
         expression = apply("add", Read(key, "own"), change)
         return Assign(key, variable.space, expression, phase, owner, statement.text)  # type: ignore[arg-type]
 
-    def _fold(self, expression: Expression) -> Expression:
+    def fold(self, expression: Expression) -> Expression:
+        """Drop what is neutral, with every read in its final scope."""
         return fold(rewrite(expression, self._rescope), self.declared.variables)
-
-    # --- spikes ------------------------------------------------------------------------------------------------
-
-    def spikes(self) -> None:
-        """Write thresholds, pathways and resets, in Brian2's order."""
-        body = self.sections["spike"]
-        spiking = [p for p in self.circuit.populations.values() if p.model.spikes]
-        for population in spiking:
-            resolve = neuron_scope(self.declared, population)
-            condition = parse_statements(f"spike = {population.model.threshold}")[0].expression
-            space = self.declared.spaces[population.name]
-            body.append(
-                SpikeStep("threshold", space, self._fold(bind(condition, resolve)), f"{population.name}.spike")
-            )
-        for event in ("pre", "post"):
-            for projection in self.circuit.projections.values():
-                text = projection.rule.on_pre if event == "pre" else projection.rule.on_post
-                if text:
-                    body.append(self._pathway(projection, event, text))
-        for population in spiking:
-            if population.model.reset:
-                resolve = neuron_scope(self.declared, population)
-                space = self.declared.spaces[population.name]
-                actions = tuple(
-                    Assign(
-                        f"{population.name}.{s.target}",
-                        space,
-                        self._fold(bind(s.expression, resolve)),
-                        "forward",
-                        population.name,
-                        s.text,
-                    )
-                    for s in parse_statements(population.model.reset)
-                )
-                body.append(SpikeStep("reset", space, None, f"{population.name}.spike", actions=actions))
-
-    def _pathway(self, projection: Projection, event: str, text: str) -> SpikeStep:
-        resolve = synapse_scope(self.declared, projection, "spike")
-        space = self.declared.spaces[projection.name]
-        post = self.declared.spaces[projection.target.population]
-        actions: list[Assign | Gather] = []
-        for statement in parse_statements(text):
-            if statement.target.endswith("_post"):
-                target = f"{post.name}.{statement.target.removesuffix('_post')}"
-                added = bind(statement.expression.arguments[1], resolve)  # x_post += added, checked by the graph
-                actions.append(Gather(target, post, (Term(projection.name, self._fold(added)),), "forward"))
-            elif not self.circuit.frozen:
-                key = f"{projection.name}.{statement.target}"
-                role = self.declared.variables[key].role
-                phase = "weight_change" if role == "weight" else "local_trace"
-                expression = self._fold(bind(statement.expression, resolve))
-                actions.append(Assign(key, space, expression, phase, projection.name, statement.text))
-        trigger = f"{projection.source.population if event == 'pre' else projection.target.population}.spike"
-        delay = round(projection.delay / self.circuit.timing.dt) if event == "pre" else 0
-        return SpikeStep("pathway", space, None, trigger, delay, event, tuple(actions))  # type: ignore[arg-type]
 
     # --- modulators and learning -------------------------------------------------------------------------------
 
@@ -274,8 +235,10 @@ class _Builder:
                 return Read(key if key in self.declared.variables else name, "broadcast")
 
             for statement in parse_statements(modulator.model.on_decision):
-                key = modulator.name if statement.target == "signal" else f"{modulator.name}.{statement.target}"
-                expression = self._fold(bind(statement.expression, resolve))
+                key = (
+                    modulator.name if statement.target == "signal" else f"{modulator.name}.{statement.target}"
+                )
+                expression = self.fold(bind(statement.expression, resolve))
                 self.sections["modulate"].append(
                     Assign(key, BROADCAST, expression, "broadcast", modulator.name, statement.text)
                 )
@@ -286,11 +249,11 @@ class _Builder:
             return
         groups: list[PlasticityGroup] = list(self.circuit.plasticity.values())
         for group in groups:
-            self.sections["learn"].extend(lower_optimiser_clock(self.declared, group, self._fold))
+            self.sections["learn"].extend(lower_optimiser_clock(self.declared, group, self.fold))
         for projection in self.circuit.projections.values():
-            self._add(lower_projection_rule(self.declared, projection, self._fold, self._euler))
+            self._add(lower_projection_rule(self.declared, projection, self.fold, self._euler))
         for population in self.circuit.populations.values():
-            self._add(lower_intrinsic(self.declared, population, self._fold, self._euler))
+            self._add(lower_intrinsic(self.declared, population, self.fold, self._euler))
 
     def _add(self, parts: dict[str, list]) -> None:
         for section, statements in parts.items():
@@ -305,9 +268,9 @@ def _incoming(circuit: Circuit) -> dict[tuple[str, str], list[tuple[Projection, 
     for projection in circuit.projections.values():
         sent = circuit.populations[projection.source.population].model.senders[projection.source.port]
         received = circuit.populations[projection.target.population].model.receivers[projection.target.port]
-        for variable, name in zip(sent, received, strict=False):  # a sender without the second channel sends the first
+        for variable, name in zip(
+            sent, received, strict=False
+        ):  # a sender without the second channel sends the first
             if (projection.target.population, name) in found:
                 found[projection.target.population, name].append((projection, variable))
     return found
-
-

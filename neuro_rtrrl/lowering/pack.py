@@ -28,7 +28,7 @@ def pack(lowered: LoweredCircuit) -> LoweredCircuit:
     for members in _alike(lowered):
         try:
             lowered = _merge(lowered, members)
-        except _Different:
+        except _DifferentError:
             continue
     return lowered
 
@@ -52,11 +52,13 @@ def pack_values(lowered: LoweredCircuit, values: dict[str, Any]) -> dict[str, An
     for block, members in lowered.members.items():
         names = [key.removeprefix(f"{members[0]}.") for key in values if key.startswith(f"{members[0]}.")]
         for name in names:
-            packed[f"{block}.{name}"] = np.concatenate([values[f"{member}.{name}"] for member in members], axis=1)
+            packed[f"{block}.{name}"] = np.concatenate(
+                [values[f"{member}.{name}"] for member in members], axis=1
+            )
     return packed
 
 
-class _Different(Exception):
+class _DifferentError(Exception):
     """The members' equations cannot be one."""
 
 
@@ -86,7 +88,9 @@ class _Merger:
         spaces = [lowered.spaces[member] for member in members]
         self.shape = (spaces[0].shape[0], sum(space.shape[1] for space in spaces))
         elements = sum(space.elements for space in spaces)
-        self.space = Space("projection", self.block, self.shape, elements, f"{self.block} sources", spaces[0].post)
+        self.space = Space(
+            "projection", self.block, self.shape, elements, f"{self.block} sources", spaces[0].post
+        )
         self.variables = dict(lowered.variables)
         self.concatenations = dict(lowered.concatenations)
 
@@ -98,7 +102,7 @@ class _Merger:
                 queues[statement.space.name].append(statement)
         lengths = {len(queue) for queue in queues.values()}
         if len(lengths) > 1:
-            raise _Different
+            raise _DifferentError
         out: list[Statement] = []
         last, position = self.members[-1], 0
         for statement in body:
@@ -117,7 +121,7 @@ class _Merger:
         if not ours:
             return statement
         if len(ours) != len(self.members):
-            raise _Different
+            raise _DifferentError
         merged = Term(self.block, self._unify([ours[member].expression for member in self.members]))
         rest = tuple(term for term in statement.terms if term.projection not in ours)
         return replace(statement, terms=(merged, *rest))
@@ -130,7 +134,7 @@ class _Merger:
     def _own(self, keys: list[str]) -> str:
         names = {key.removeprefix(f"{member}.") for key, member in zip(keys, self.members, strict=True)}
         if len(names) != 1:
-            raise _Different
+            raise _DifferentError
         key = f"{self.block}.{names.pop()}"
         if key not in self.variables:
             self.variables[key] = replace(self.lowered.variables[keys[0]], key=key, space=self.space)
@@ -139,22 +143,22 @@ class _Merger:
     def _unify(self, trees: list[Expression]) -> Expression:
         first = trees[0]
         if any(type(tree) is not type(first) for tree in trees):
-            raise _Different
+            raise _DifferentError
         if isinstance(first, Apply):
             if len({(tree.operator, len(tree.arguments)) for tree in trees}) != 1:  # type: ignore[union-attr]
-                raise _Different
+                raise _DifferentError
             columns = zip(*(tree.arguments for tree in trees), strict=True)  # type: ignore[union-attr]
             return Apply(first.operator, tuple(self._unify(list(column)) for column in columns))
         if isinstance(first, Read):
             return self._read([tree for tree in trees if isinstance(tree, Read)])
         if isinstance(first, Number) and len(set(trees)) == 1:
             return first
-        raise _Different
+        raise _DifferentError
 
     def _read(self, leaves: list[Read]) -> Read:
         access = leaves[0].access
         if any(leaf.access != access for leaf in leaves):
-            raise _Different
+            raise _DifferentError
         keys = [leaf.key for leaf in leaves]
         if access == "own":
             return Read(self._own(keys), "own")
@@ -163,7 +167,7 @@ class _Merger:
             self.concatenations[joined] = tuple(keys)
             return Read(joined, "pre")
         if len(set(keys)) != 1:
-            raise _Different
+            raise _DifferentError
         return leaves[0]
 
     def finish(self, sections: dict[str, tuple[Statement, ...]]) -> LoweredCircuit:

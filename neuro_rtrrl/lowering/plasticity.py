@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from neuro_rtrrl.graph.circuit import PlasticityGroup, Population, Projection
-from neuro_rtrrl.language import Apply, Expression, Name, Read, Statement, parse_statements, rewrite, to_text, walk
-from neuro_rtrrl.lowering.program import BROADCAST, Assign, Space
+from neuro_rtrrl.language import (
+    Apply,
+    Expression,
+    Read,
+    parse_statements,
+    rewrite,
+    to_text,
+    walk,
+)
+from neuro_rtrrl.lowering.program import BROADCAST, Assign, Phase, Space
 from neuro_rtrrl.lowering.scopes import Resolver, intrinsic_scope, synapse_scope
 from neuro_rtrrl.lowering.variables import Declared, bind
 
@@ -24,7 +32,12 @@ def lower_optimiser_clock(declared: Declared, group: PlasticityGroup, fold: Fold
     resolve = _group_scope(declared, group)
     return [
         Assign(
-            f"{group.name}.{s.target}", BROADCAST, fold(bind(s.expression, resolve)), "optimiser", group.name, s.text
+            f"{group.name}.{s.target}",
+            BROADCAST,
+            fold(bind(s.expression, resolve)),
+            "optimiser",
+            group.name,
+            s.text,
         )
         for s in parse_statements(group.optimiser.on_decision)
         if s.target in shared
@@ -35,7 +48,9 @@ def _group_scope(declared: Declared, group: PlasticityGroup) -> Resolver:
     return lambda name: Read(f"{group.name}.{name}", "broadcast")
 
 
-def lower_projection_rule(declared: Declared, projection: Projection, fold: Fold, euler: Euler) -> dict[str, list]:
+def lower_projection_rule(
+    declared: Declared, projection: Projection, fold: Fold, euler: Euler
+) -> dict[str, list]:
     """Write the plastic part of a projection; empty for one that never changes."""
     if projection.group is None:
         return {}
@@ -45,7 +60,18 @@ def lower_projection_rule(declared: Declared, projection: Projection, fold: Fold
     group = declared.circuit.plasticity[projection.group]
     space = declared.spaces[projection.name]
     rule = projection.rule
-    return _lower(declared, group, space, projection.name, projection.name, rule.dynamics, rule.on_decision, resolve, fold, euler)
+    return _lower(
+        declared,
+        group,
+        space,
+        projection.name,
+        projection.name,
+        rule.dynamics,
+        rule.on_decision,
+        resolve,
+        fold,
+        euler,
+    )
 
 
 def lower_intrinsic(declared: Declared, population: Population, fold: Fold, euler: Euler) -> dict[str, list]:
@@ -59,7 +85,16 @@ def lower_intrinsic(declared: Declared, population: Population, fold: Fold, eule
         resolve = intrinsic_scope(declared, population, group, owner)
         space = declared.spaces[population.name]
         found = _lower(
-            declared, group, space, owner, population.name, rule.dynamics, rule.on_decision, resolve, fold, euler
+            declared,
+            group,
+            space,
+            owner,
+            population.name,
+            rule.dynamics,
+            rule.on_decision,
+            resolve,
+            fold,
+            euler,
         )
         for section, statements in found.items():
             parts.setdefault(section, []).extend(statements)
@@ -90,17 +125,19 @@ def _lower(
         if key_of(statement.target) not in declared.variables:
             declared.add(f"{owner}.{statement.target}", space, "derived")
     for statement in lines:
-        section, phase = _place(declared.variables[key_of(statement.target)].role, statement)
+        section, phase = _place(declared.variables[key_of(statement.target)].role)
         expression = statement.expression
         if inner := _optimised(expression):
-            steps, expression = _inline_optimiser(declared, group, space, owner, inner, expression, resolve, fold)
+            steps, expression = _inline_optimiser(
+                declared, group, space, owner, inner, expression, resolve, fold
+            )
             parts[section].extend(steps)
         bound = fold(bind(expression, resolve))
         parts[section].append(Assign(key_of(statement.target), space, bound, phase, owner, statement.text))
     return parts
 
 
-def _place(role: str, statement: Statement) -> tuple[str, str]:
+def _place(role: str) -> tuple[str, Phase]:
     if role == "eligibility_trace":
         return "renew", "eligibility_trace"
     if role == "local_trace":
@@ -109,7 +146,9 @@ def _place(role: str, statement: Statement) -> tuple[str, str]:
 
 
 def _optimised(expression: Expression) -> Expression | None:
-    return next((n.arguments[0] for n in walk(expression) if isinstance(n, Apply) and n.operator == "optimise"), None)
+    return next(
+        (n.arguments[0] for n in walk(expression) if isinstance(n, Apply) and n.operator == "optimise"), None
+    )
 
 
 def _inline_optimiser(
@@ -145,9 +184,13 @@ def _inline_optimiser(
         key = f"{home}.{statement.target}"
         if key not in declared.variables:
             declared.add(key, space, "derived")
-        steps.append(Assign(key, space, fold(bind(statement.expression, inside)), "optimiser", owner, statement.text))
+        steps.append(
+            Assign(key, space, fold(bind(statement.expression, inside)), "optimiser", owner, statement.text)
+        )
 
     def replace_call(node: Expression) -> Expression:
-        return Read(f"{home}.step", "own") if isinstance(node, Apply) and node.operator == "optimise" else node
+        return (
+            Read(f"{home}.step", "own") if isinstance(node, Apply) and node.operator == "optimise" else node
+        )
 
     return steps, rewrite(expression, replace_call)

@@ -51,9 +51,27 @@ __all__ = [
 SpaceKind = Literal["broadcast", "population", "projection"]
 Phase = Literal["forward", "local_trace", "eligibility_trace", "broadcast", "weight_change", "optimiser"]
 
-SECTIONS = ("derive", "advance", "express", "spike", "readout", "choose", "feedback", "modulate", "learn", "renew")
+SECTIONS = (
+    "derive",
+    "advance",
+    "express",
+    "spike",
+    "readout",
+    "choose",
+    "feedback",
+    "modulate",
+    "learn",
+    "renew",
+)
 EVERY_DT = frozenset({"derive", "advance", "express", "spike"})
-PHASES: tuple[str, ...] = ("forward", "local_trace", "eligibility_trace", "broadcast", "weight_change", "optimiser")
+PHASES: tuple[str, ...] = (
+    "forward",
+    "local_trace",
+    "eligibility_trace",
+    "broadcast",
+    "weight_change",
+    "optimiser",
+)
 
 
 @dataclass(frozen=True)
@@ -131,7 +149,9 @@ class Gather:
     phase: Phase
 
     def __str__(self) -> str:
-        terms = " + ".join(f"sum over pre of {term.projection} [{to_text(term.expression)}]" for term in self.terms)
+        terms = " + ".join(
+            f"sum over pre of {term.projection} [{to_text(term.expression)}]" for term in self.terms
+        )
         return f"{self.target} = {terms}"
 
 
@@ -181,6 +201,12 @@ class SpikeStep:
     event: Literal["pre", "post", ""] = ""
     actions: tuple[Assign | Gather, ...] = ()
     phase: Phase = "forward"
+
+    def __str__(self) -> str:
+        if self.condition is not None:
+            return f"{self.trigger} = {to_text(self.condition)}"
+        after = f" of {self.delay_steps} steps ago" if self.delay_steps else ""
+        return f"on {self.trigger}{after}: " + "; ".join(map(str, self.actions))
 
 
 Statement = Assign | Gather | Reduce | Choose | SpikeStep

@@ -22,7 +22,9 @@ def neuron_scope(declared: Declared, population: Population) -> Resolver:
     return resolve
 
 
-def intrinsic_scope(declared: Declared, population: Population, group: PlasticityGroup, owner: str) -> Resolver:
+def intrinsic_scope(
+    declared: Declared, population: Population, group: PlasticityGroup, owner: str
+) -> Resolver:
     """As :func:`neuron_scope`, after the learned parameter's own states (``owner`` is ``population.parameter``)."""
 
     def resolve(name: str) -> Expression:
@@ -41,7 +43,10 @@ def synapse_scope(declared: Declared, projection: Projection, carried: str) -> R
             return _read(declared, (f"{projection.source.population}.{carried}",), "pre")
         own = f"{projection.name}.{name}"
         if own not in declared.variables:
-            for suffix, population in (("pre", projection.source.population), ("post", projection.target.population)):
+            for suffix, population in (
+                ("pre", projection.source.population),
+                ("post", projection.target.population),
+            ):
                 if name.endswith(f"_{suffix}"):
                     return _read(declared, (f"{population}.{name.removesuffix(f'_{suffix}')}",), suffix)
         shared = _group_keys(declared, group, name) if group else ()

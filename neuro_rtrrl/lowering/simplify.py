@@ -6,7 +6,16 @@ import math
 from collections.abc import Iterable, Mapping
 
 from neuro_rtrrl.language import Apply, Expression, Number, Read, rewrite, walk
-from neuro_rtrrl.lowering.program import Assign, Choose, Gather, LoweredCircuit, Reduce, SpikeStep, Statement, Variable
+from neuro_rtrrl.lowering.program import (
+    Assign,
+    Choose,
+    Gather,
+    LoweredCircuit,
+    Reduce,
+    SpikeStep,
+    Statement,
+    Variable,
+)
 
 __all__ = ["drop_unread", "evaluate_constant", "fold", "inputs_of", "reads_of", "targets_of"]
 
@@ -148,9 +157,7 @@ def drop_unread(lowered: LoweredCircuit, roots: set[str]) -> LoweredCircuit:
             break
         live = reached
     sections = {
-        name: tuple(
-            s for s in body if isinstance(s, Choose | SpikeStep) or live.intersection(targets_of(s))
-        )
+        name: tuple(s for s in body if isinstance(s, Choose | SpikeStep) or live.intersection(targets_of(s)))
         for name, body in lowered.sections.items()
     }
     assigned = {key for body in sections.values() for s in body for key in targets_of(s)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from neuro_rtrrl.graph.circuit import Circuit, Distribution, PlasticityGroup, Population, Projection
 from neuro_rtrrl.graph.wiring import mask
-from neuro_rtrrl.language import DimensionMismatch, Number, dimension_of, rewrite
+from neuro_rtrrl.language import DimensionError, Number, dimension_of, rewrite
 from neuro_rtrrl.language import Name as NameNode
 from neuro_rtrrl.lowering.program import BROADCAST, Space, Variable
 from neuro_rtrrl.models import Parameter, State
@@ -60,7 +60,9 @@ def declare(circuit: Circuit) -> Declared:
 
 
 def _constant(declared: Declared, key: str, parameter: Parameter, values) -> None:
-    declared.add(key, BROADCAST, "parameter", dimension=parameter.dimension, value=float(values[parameter.name]))
+    declared.add(
+        key, BROADCAST, "parameter", dimension=parameter.dimension, value=float(values[parameter.name])
+    )
 
 
 def _state(declared: Declared, key: str, space: Space, state: State) -> None:
@@ -101,7 +103,9 @@ def _population(declared: Declared, population: Population) -> None:
     for state in model.states:
         _state(declared, f"{name}.{state.name}", space, state)
     for item in model.inputs:
-        declared.add(f"{name}.{item}", space, "input", dimension=unit_dimension(model.input_units.get(item, "1")))
+        declared.add(
+            f"{name}.{item}", space, "input", dimension=unit_dimension(model.input_units.get(item, "1"))
+        )
     for item in model.noise:
         declared.add(f"{name}.{item}", space, "noise")
     if model.spikes:
@@ -132,7 +136,9 @@ def _derived(declared: Declared, population: Population, space: Space) -> None:
             continue
         try:
             dimension = dimension_of(statement.expression, lookup)
-        except DimensionMismatch:  # the graph's checks have told the user; the backends need a dimension all the same
+        except (
+            DimensionError
+        ):  # the graph's checks have told the user; the backends need a dimension all the same
             dimension = DIMENSIONLESS
         declared.add(key, space, "derived", dimension=dimension)
 

@@ -1,9 +1,10 @@
-"""What a page shows, and how a reader would run it: files written, commands typed, Python typed, output compared."""
+"""What a page shows, run as a reader would: files written, commands and Python typed, output compared."""
 
 from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import re
 import shlex
@@ -17,7 +18,7 @@ import yaml
 from neuro_rtrrl.cli.main import main
 from neuro_rtrrl.models.registry import models
 
-__all__ = ["REPOSITORY", "Block", "Session", "blocks", "page"]
+__all__ = ["REPOSITORY", "Block", "Session", "blocks", "merged", "page", "run"]
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -26,7 +27,11 @@ _WHOLE_FILE = re.compile(r"# ([\w/]+\.(?:yaml|py|toml))(?: .*)?\n")
 _PART_OF_FILE = re.compile(r"# in (\w+\.yaml)(?:: .*)?\n")
 
 # Small budgets: what is tested is that the page is true, not that the circuit learns.
-_PYTHON = (("decisions=200_000", "decisions=300"), ('duration="30 s"', 'duration="1 s"'), ("seeds=8", "seeds=2"))
+_PYTHON = (
+    ("decisions=200_000", "decisions=300"),
+    ('duration="30 s"', 'duration="1 s"'),
+    ("seeds=8", "seeds=2"),
+)
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,8 @@ def blocks(name: str) -> tuple[Block, ...]:
     """Return all fenced blocks of a page, in order."""
     text = page(name)
     return tuple(
-        Block(name, text.count("\n", 0, match.start()) + 1, match[1], match[2]) for match in _FENCE.finditer(text)
+        Block(name, text.count("\n", 0, match.start()) + 1, match[1], match[2])
+        for match in _FENCE.finditer(text)
     )
 
 
@@ -59,8 +65,8 @@ def blocks(name: str) -> tuple[Block, ...]:
 class Session:
     """A reader who follows one page from top to bottom in one folder.
 
-    A block that begins with ``# name.yaml`` is written to that file; one that begins with ``# in name.yaml`` is added
-    to it; a ``text`` block is what the block before it printed, with ``…`` for lines left out.
+    A block that begins with ``# name.yaml`` is written to that file, one with ``# in name.yaml`` is added to
+    it. A ``text`` block is what the block before it printed, with ``…`` for lines left out.
     """
 
     folder: Path
@@ -98,7 +104,7 @@ class Session:
 
     def _add(self, target: Path, part: dict) -> None:
         whole = yaml.safe_load(target.read_text(encoding="utf-8"))
-        target.write_text(yaml.safe_dump(_merged(whole, part), sort_keys=False), encoding="utf-8")
+        target.write_text(yaml.safe_dump(merged(whole, part), sort_keys=False), encoding="utf-8")
 
     def _python(self, block: Block) -> str:
         text = block.text
@@ -116,6 +122,8 @@ class Session:
             return ""  # done when the file was written
         assert words[0] == "neuro-rtrrl", f"no test runs '{line}'"
         code, output = run([*words[1:], *budget(words)])
+        if "--json" in words:
+            json.loads(output)  # one document and nothing else
         assert code == 0, f"'{line}' ended with exit code {code}:\n{output}"
         return output
 
@@ -145,22 +153,25 @@ def budget(words: list[str]) -> list[str]:
 def shows(output: str, expected: str) -> bool:
     """Whether the expected lines are the output's, where a line ``…`` stands for any number of lines."""
     pattern = "".join(
-        r"(?:.*\n)*?" if line.strip() == "…" else re.escape(line.rstrip()) + r"[ ]*\n" for line in expected.splitlines()
+        r"(?:.*\n)*?" if line.strip() == "…" else re.escape(line.rstrip()) + r"[ ]*\n"
+        for line in expected.splitlines()
     )
     return re.fullmatch(pattern, output if output.endswith("\n") else output + "\n") is not None
 
 
 def _commands(text: str) -> list[str]:
-    return [line for line in text.replace("\\\n", " ").splitlines() if line.strip() and not line.startswith("#")]
+    return [
+        line for line in text.replace("\\\n", " ").splitlines() if line.strip() and not line.startswith("#")
+    ]
 
 
-def _merged(whole: dict, part: dict) -> dict:
+def merged(whole: dict, part: dict) -> dict:
     """Return ``whole`` with the keys of ``part``, as one adds a few lines to a section of a file."""
-    merged = dict(whole)
+    result = dict(whole)
     for key, value in part.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merged(merged[key], value) if both else value
-    return merged
+        both = isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = merged(result[key], value) if both else value
+    return result
 
 
 def _install(folder: Path, project: dict) -> None:

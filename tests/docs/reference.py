@@ -1,6 +1,6 @@
-"""The tables of ``docs/circuit_file.md`` that follow from declarations: what a page must show, and what it shows.
+"""The parts of ``docs/circuit_file.md`` that follow from declarations, and how to read a table of a page.
 
-``python -m tests.docs.reference`` prints the generated part, to be pasted when a model or environment is added.
+``python -m tests.docs.reference`` prints them, to be pasted when a model or an environment is added.
 """
 
 from __future__ import annotations
@@ -62,12 +62,17 @@ def model_section(model: Model) -> str:
     else:
         lines.append("No parameters.")
     if isinstance(model, NeuronModel):
-        ports = [*(f"`.{port}` out" for port in model.senders), *(f"`.{port}` in" for port in model.receivers)]
+        ports = [
+            *(f"`.{port}` out" for port in model.senders),
+            *(f"`.{port}` in" for port in model.receivers),
+        ]
         lines += ["", f"Ports: {', '.join(ports)}. Can be recorded: {_names(neuron_variables(model))}."]
     if isinstance(model, PlasticityRule):
         lines += ["", f"Can be recorded: {_names(state.name for state in model.states)}."]
         if model.intrinsic:
-            lines[-1] += f" Can be learned by the neuron itself: {_names(each.parameter for each in model.intrinsic)}."
+            lines[-1] += (
+                f" Can be learned by the neuron itself: {_names(each.parameter for each in model.intrinsic)}."
+            )
     return "\n".join(lines)
 
 
@@ -76,7 +81,9 @@ def environment_table() -> list[list[str]]:
     rows = []
     for name in catalogue.names():
         info = catalogue.describe(name)
-        sees = ", ".join(info.observation[:4]) + (f", … ({len(info.observation)})" if len(info.observation) > 4 else "")
+        sees = ", ".join(info.observation[:4]) + (
+            f", … ({len(info.observation)})" if len(info.observation) > 4 else ""
+        )
         set_ = [f"{key}: {value}" for key, value in info.parameters.items() if not isinstance(value, tuple)]
         actions = "continuous: not usable yet" if info.actions is None else str(info.actions)
         rows.append([f"`{name}`", sees, actions, ", ".join(set_[:6]) + (", …" if len(set_) > 6 else "")])
@@ -117,7 +124,9 @@ def _generated() -> str:
     for kind, title in KINDS.items():
         parts.append(f"## {title}\n")
         parts += [model_section(model) + "\n" for model in models(kind).values()]
-    parts.append("## Environments\n\n| name | sees | actions | parameters with their defaults |\n|---|---|---|---|")
+    parts.append(
+        "## Environments\n\n| name | sees | actions | parameters with their defaults |\n|---|---|---|---|"
+    )
     parts.append("\n".join(f"| {' | '.join(row)} |" for row in environment_table()))
     return "\n".join(parts)
 

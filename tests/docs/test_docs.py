@@ -1,15 +1,17 @@
-"""The README and the pages of docs are true: every command and every Python block that they show is run here."""
+"""The README and the pages of docs are true: every command and Python block that they show is run here."""
 
 from __future__ import annotations
 
+import importlib
 import re
 import subprocess
 import sys
 
 import pytest
+import yaml
 
 from neuro_rtrrl.models.registry import models
-from tests.docs.blocks import REPOSITORY, Block, Session, blocks, page
+from tests.docs.blocks import REPOSITORY, Block, Session, blocks, merged, page
 
 PAGES = ("README.md", *sorted(f"docs/{path.name}" for path in (REPOSITORY / "docs").glob("*.md")))
 MARKERS = ("The main command:", "The test command:")
@@ -24,15 +26,16 @@ RUN = {name: tuple(block for block in blocks(name) if not _is_setup(block)) for 
 
 @pytest.fixture(scope="module")
 def sessions(tmp_path_factory):
-    """One reader for each page, in a folder that holds the circuits; what they run is compiled little, and so fast."""
+    """One reader for each page, in a folder with the circuits; programs are compiled little, and so fast."""
     import jax
     import matplotlib
 
-    from neuro_rtrrl.backends.brian import program
+    importlib.import_module("neuro_rtrrl.backends.brian")  # quietens Brian2 as it is imported
+    from brian2.codegen.runtime.cython_rt.cython_rt import CythonCodeObject
 
     matplotlib.use("Agg")
     patch = pytest.MonkeyPatch()
-    patch.setattr(program.CythonCodeObject, "is_available", classmethod(lambda cls: False))
+    patch.setattr(CythonCodeObject, "is_available", classmethod(lambda cls: False))
     path, modules = list(sys.path), set(sys.modules)
     jax.config.update("jax_disable_most_optimizations", True)
     readers = {}
@@ -50,7 +53,7 @@ def sessions(tmp_path_factory):
     models.cache_clear()
 
 
-@pytest.mark.filterwarnings("default")
+@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("block", [block for name in PAGES for block in RUN[name]], ids=str)
 def test_what_the_page_shows_works(sessions, block, monkeypatch):
     from matplotlib import pyplot
@@ -101,5 +104,32 @@ def test_every_file_that_is_named_exists(name):
     assert not [path for path in named if not (REPOSITORY / path).exists()]
 
 
+def test_what_the_tour_quotes_stands_in_the_circuit():
+    quoted = [yaml.safe_load(block.text) for block in RUN["docs/tour.md"] if block.language == "yaml"]
+    circuit = yaml.safe_load(page("circuits/bg.yaml"))
+    assert quoted
+    assert all(merged(circuit, part) == circuit for part in quoted)
+
+
 def test_the_tour_is_short():
     assert len(page("docs/tour.md").splitlines()) <= 200
+
+
+WRONG = {
+    "another output": ("python", "print(1)\nprint(2)\n", "text", "1\n3\n"),
+    "less output": ("python", "print(1)\nprint(2)\n", "text", "1\n"),
+    "an unknown option": ("sh", "neuro-rtrrl check circuits/bg.yaml --unknown\n"),
+    "a command of another program": ("sh", "ls\n"),
+    "a file that is not there": ("sh", "neuro-rtrrl check missing.yaml\n"),
+    "Python that raises": ("python", "assert False\n"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_page_that_is_wrong_is_noticed(case, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "circuits").symlink_to(REPOSITORY / "circuits")
+    parts = WRONG[case]
+    wrong = tuple(Block("page", n, *parts[n : n + 2]) for n in range(0, len(parts), 2))
+    with pytest.raises(AssertionError):
+        Session(tmp_path, wrong).follow(wrong[-1])

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
-from brian2 import Clock, NeuronGroup, Quantity, Synapses
+from brian2 import Clock, NeuronGroup, Synapses, second
 from brian2.groups.group import CodeRunner
-from brian2.units.fundamentalunits import get_or_create_dimension
 
 from neuro_rtrrl.backends.brian.expressions import FUNCTIONS, brian_text
 from neuro_rtrrl.backends.brian.names import Names, quantity, unit_text
@@ -163,7 +162,7 @@ class Groups:
         options: dict[str, Any] = {f"on_{event}": code for event, (code, _, _) in pathways.items()}
         if "pre" in pathways:
             delay = pathways["pre"][1] * self.lowered.circuit.timing.dt
-            options["delay"] = {"pre": Quantity(delay, dim=get_or_create_dimension(s=1))}
+            options["delay"] = {"pre": delay * second}
         group = Synapses(
             self.objects[space.pre],
             self.objects[space.post],

@@ -148,8 +148,9 @@ class Host:
         if dense and isinstance(expression, Apply) and expression.operator == "multiply":
             left, right = expression.arguments
             for matrix, vector in ((left, right), (right, left)):
-                is_pre = isinstance(vector, Read) and vector.access == "pre"
-                if is_pre and isinstance(matrix, Read) and matrix.key == weight:
+                if not isinstance(matrix, Read) or not isinstance(vector, Read):
+                    continue
+                if matrix.key == weight and vector.access == "pre":
                     square, view = self.matrix(weight), self.values[vector.key]
                     return lambda: square.dot(view)
         post = self.connections[projection][0]

@@ -1,7 +1,7 @@
 """What Brian2 computes, in which order, and what NumPy computes beside it, from the lowered form alone.
 
-Brian2 gets everything that happens per ``dt`` and all that happens per synapse. The instantaneous readouts,
-the modulators and sums over a population are a few numbers once a decision: NumPy does them between two steps.
+Brian2 gets all that happens per ``dt`` and all that happens per synapse. The instantaneous readouts, the
+modulators and sums over a population are a few numbers once a decision: NumPy does them between two steps.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["Block", "Plan", "make_plan", "slope_of"]
 
 @dataclass
 class Block:
-    """Statements that run as one piece of code in ``home``: a population, a projection, or empty for NumPy."""
+    """Statements that run as one piece of code in ``home``: population, projection, or empty for NumPy."""
 
     home: str
     statements: list[Statement] = field(default_factory=list)
@@ -47,7 +47,7 @@ class Plan:
     learn, first : tuple of Block
         Weight changes and traces of an ordinary decision, and of the first one of an episode.
     shown : tuple of statements
-        For NumPy, on first decisions: steps towards weight changes that are not made, where they are recorded.
+        For NumPy, on first decisions: steps towards weight changes that are not made, where recorded.
     aliases : dict
         A variable that only shows another one: ``r = h``.
     temporary : set of str

@@ -43,7 +43,8 @@ class BrianProgram:
     record : tuple of str
         Variable keys to keep every decision; spikes (``population.spike``) are kept every ``dt``.
     initials : sequence of mappings, optional
-        For each seed, values that replace the initial ones: weights, parameters, optimiser states of an earlier run.
+        For each seed, values that replace the initial ones: weights, parameters, optimiser states of an
+        earlier run.
     start : int
         Index of the first decision in the streams of noise, so that a continued run sees new noise.
     notice : callable, optional
@@ -108,13 +109,17 @@ class BrianProgram:
             NetworkOperation(self._begin_step, clock=clock, when="start", order=-1, name="begin_step"),
             NetworkOperation(self._end_step, clock=clock, when="end", order=1, name="end_step"),
         )
+        for member in self.network.sorted_objects:
+            member._network = (
+                self.network.id
+            )  # else Brian2 warns of a program that is dropped before it has run
 
     # --- running --------------------------------------------------------------------------------------------
 
     def run(self, decisions: int, deliver: Deliver, chunk: int = LONGEST_CHUNK) -> int:
         """Advance by up to ``decisions`` in one run of the network, delivering every ``chunk`` of them.
 
-        Ctrl-C ends the run after a whole decision: what was made is delivered, then KeyboardInterrupt is raised.
+        Ctrl-C ends the run after a whole decision: what was made is delivered, then KeyboardInterrupt raised.
         """
         if decisions <= 0:
             return 0
@@ -178,7 +183,7 @@ class BrianProgram:
     # --- state ----------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, np.ndarray]:
-        """Return key → array (S, ...) of every variable that lasts beyond a tick; synaptic ones are (post, pre)."""
+        """Return key → array (S, ...) of all that lasts beyond a tick; synaptic ones are (post, pre)."""
         carried = carried_keys(self.lowered)
         keys = [
             key

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -37,7 +38,8 @@ def settings(target: str, precision: str) -> Iterator[None]:
     console.setLevel("ERROR")
     try:
         # numbers that are no numbers are the business of whoever looks at the results
-        with jax.enable_x64(precision == "float64"), np.errstate(all="ignore"):
+        with jax.enable_x64(precision == "float64"), np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"brian2|pyparsing")
             yield
     finally:
         prefs.codegen.target, prefs.core.default_float_dtype = before[:2]

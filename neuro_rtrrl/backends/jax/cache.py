@@ -23,7 +23,7 @@ def use_cache() -> None:
 
     A cache that the user has set up for JAX is left alone.
     """
-    if jax.config.jax_compilation_cache_dir:
+    if jax.config.values.get("jax_compilation_cache_dir"):
         return
     folder = cache_folder() / "jax"
     try:

@@ -30,7 +30,11 @@ class Threaded:
     """One compiled program, a carry for each seed, a thread for each core."""
 
     def __init__(
-        self, loop: ClosedLoop, keys: Sequence[Any], starts: Starts, precision: Callable[[], AbstractContextManager]
+        self,
+        loop: ClosedLoop,
+        keys: Sequence[Any],
+        starts: Starts,
+        precision: Callable[[], AbstractContextManager],
     ) -> None:
         self._keys = [jnp.asarray(key) for key in keys]
         self._carries = [carry for carry, _ in starts]
@@ -42,7 +46,9 @@ class Threaded:
     def compile(self, count: int) -> None:
         """Compile for chunks of this length; raises JAX's error if the compiler refuses."""
         if count not in self._compiled:
-            lowered = self._step.lower(self._carries[0], self._fixed[0], self._keys[0], np.uint32(0), count=count)
+            lowered = self._step.lower(
+                self._carries[0], self._fixed[0], self._keys[0], np.uint32(0), count=count
+            )
             self._compiled[count] = lowered.compile()
 
     def advance(self, start: int, count: int) -> Any:
@@ -66,7 +72,9 @@ class Threaded:
 
     def values(self) -> Values:
         """Return carried and fixed values of the network, seeds leading."""
-        each = [{**fixed, **carry["network"]} for carry, fixed in zip(self._carries, self._fixed, strict=True)]
+        each = [
+            {**fixed, **carry["network"]} for carry, fixed in zip(self._carries, self._fixed, strict=True)
+        ]
         return {key: np.stack([np.asarray(values[key]) for values in each]) for key in each[0]}
 
 

@@ -90,7 +90,6 @@ class ClosedLoop:
         """Return carried and fixed values by the circuit's own names, matrices as (..., post, pre)."""
         return unpack(self.lowered, self.network.shown(dict(values)))
 
-
     def _noise(self, key: Any, start: Any, count: int) -> Values:
         noise, steps = {}, self.network.steps
         for name in self.lowered.noise:
@@ -123,7 +122,10 @@ class ClosedLoop:
             "first": first,
             "terminated": terminated,
             "truncated": truncated,
-            "records": {key: by_dt[key].astype(bool) if key in by_dt else self._kept(key, values) for key in self.record},
+            "records": {
+                key: by_dt[key].astype(bool) if key in by_dt else self._kept(key, values)
+                for key in self.record
+            },
         }
         return after, kept
 
@@ -162,10 +164,6 @@ class ClosedLoop:
                 parts = [shown[name] for name in population.encodes]
                 values[f"{population.name}.r"] = jnp.concatenate(parts) if len(parts) > 1 else parts[0]
 
-
-def _own(leaf: Any) -> jax.Array:
-    """Copy to JAX: what is donated later must never be an array that somebody else still holds."""
-    return jnp.array(np.array(leaf, order="C") if isinstance(leaf, np.ndarray) else leaf)
 
 def _own(leaf: Any) -> jax.Array:
     """Copy to JAX: what is donated later must never be an array that somebody else still holds."""

@@ -45,7 +45,9 @@ class Network:
         self.lowered = lowered
         self.products = products
         self.flipped = frozenset(
-            name for name, space in lowered.spaces.items() if space.kind == "projection" and space.shape[0] >= 8
+            name
+            for name, space in lowered.spaces.items()
+            if space.kind == "projection" and space.shape[0] >= 8
         )
         self.dtype = np.dtype(dtype)
         self.steps = lowered.circuit.timing.steps
@@ -61,7 +63,8 @@ class Network:
             and not (variable.role == "weight" and variable.space.name in lowered.transposed)
         )
         self._masks = {
-            name: np.asarray(mask.T if name in self.flipped else mask, self.dtype) for name, mask in lowered.masks.items()
+            name: np.asarray(mask.T if name in self.flipped else mask, self.dtype)
+            for name, mask in lowered.masks.items()
         }
         self._pathways = [
             (index, statement)
@@ -149,7 +152,9 @@ class Network:
             return {key: values[key][None] for key in keep}
         state = {key: values[key] for key in moving}
         shapes = jax.eval_shape(
-            lambda s, d: self._all_written({**known, **s, **d}), state, {key: drawn[0] for key, drawn in noise.items()}
+            lambda s, d: self._all_written({**known, **s, **d}),
+            state,
+            {key: drawn[0] for key, drawn in noise.items()},
         )
         state.update({key: jnp.zeros(s.shape, s.dtype) for key, s in shapes.items() if key not in state})
         state, kept = jax.lax.scan(step, state, noise, length=self.steps)
@@ -267,15 +272,11 @@ class Network:
     def _summed(self, projection: str, expression: Expression, values: Values) -> Any:
         """Sum over pre: a matrix-vector product where the term is one, else the general sum."""
         space = self.lowered.spaces[projection]
-        weight = f"{projection}.w"
-        if isinstance(expression, Apply) and expression.operator == "multiply":
-            left, right = expression.arguments
-            for matrix, vector in ((left, right), (right, left)):
-                if isinstance(matrix, Read) and matrix.key == weight and isinstance(vector, Read):
-                    if vector.access == "pre" and self.products == "dot":
-                        borrowed = self._masked_weight(projection, values)
-                        matrix_by_row = borrowed.T if projection in self.flipped else borrowed
-                        return jnp.dot(matrix_by_row, self._array(vector.key, values))
+        vector = _multiplied(expression, f"{projection}.w") if self.products == "dot" else None
+        if vector is not None:
+            weight = self._masked_weight(projection, values)
+            by_row = weight.T if projection in self.flipped else weight
+            return jnp.dot(by_row, self._array(vector.key, values))
         result = jnp.broadcast_to(self._evaluate(expression, space, values), self._shape(space))
         if projection in self._masks:
             result = result * self._masks[projection]
@@ -318,3 +319,19 @@ class Network:
             else:
                 new = self._value(action, values)
                 values[action.target] = jnp.where(arrived > 0, new, values[action.target])
+
+
+def _multiplied(expression: Expression, weight: str) -> Read | None:
+    """Return the presynaptic factor where the expression is the weight times it, else None."""
+    if not isinstance(expression, Apply) or expression.operator != "multiply":
+        return None
+    left, right = expression.arguments
+    for matrix, vector in ((left, right), (right, left)):
+        if (
+            isinstance(matrix, Read)
+            and matrix.key == weight
+            and isinstance(vector, Read)
+            and vector.access == "pre"
+        ):
+            return vector
+    return None

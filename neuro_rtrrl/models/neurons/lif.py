@@ -7,7 +7,9 @@ LIF = NeuronModel(
     summary="Leaky integrate-and-fire: dv/dt = (v_rest - v + drive) / tau, spike and reset at threshold.",
     source="Gerstner et al. 2014, Neuronal Dynamics, Eq. 1.5",
     parameters=(
-        Parameter("tau", "second", default=20e-3, minimum=0.0, positive=True, description="membrane time constant"),
+        Parameter(
+            "tau", "second", default=20e-3, minimum=0.0, positive=True, description="membrane time constant"
+        ),
         Parameter("v_rest", "volt", default=-70e-3, description="resting potential"),
         Parameter("v_threshold", "volt", default=-54e-3, description="a spike is sent above it"),
         Parameter("v_reset", "volt", default=-60e-3, description="potential after a spike"),

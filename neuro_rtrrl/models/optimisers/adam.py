@@ -10,14 +10,20 @@ ADAM = Optimiser(
     parameters=(
         LEARNING_RATE,
         Parameter("beta_1", default=0.9, minimum=0.0, maximum=1.0, description="decay of the first moment"),
-        Parameter("beta_2", default=0.999, minimum=0.0, maximum=1.0, description="decay of the second moment"),
+        Parameter(
+            "beta_2", default=0.999, minimum=0.0, maximum=1.0, description="decay of the second moment"
+        ),
         Parameter("epsilon", default=1e-8, minimum=0.0, description="keeps the step finite"),
     ),
     states=(
         State("m", role="optimiser", resets=False, description="first moment"),
         State("s", role="optimiser", resets=False, description="second moment"),
-        State("power_1", initial=1.0, role="optimiser", resets=False, broadcast=True, description="beta_1 ** t"),
-        State("power_2", initial=1.0, role="optimiser", resets=False, broadcast=True, description="beta_2 ** t"),
+        State(
+            "power_1", initial=1.0, role="optimiser", resets=False, broadcast=True, description="beta_1 ** t"
+        ),
+        State(
+            "power_2", initial=1.0, role="optimiser", resets=False, broadcast=True, description="beta_2 ** t"
+        ),
     ),
     on_decision="""
         power_1 = power_1*beta_1

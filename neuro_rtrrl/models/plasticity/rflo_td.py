@@ -34,7 +34,8 @@ RFLO_TD = PlasticityRule(
             states=(LOCAL, ELIGIBILITY),
             dynamics="dj/dt = ((h - phi)*decision_interval/tau - j)/tau",
             on_decision="""
-                tau = maximum(tau + decision_interval*optimise(modulator*e + entropy_rate*entropy_feedback*j), tau_minimum)
+                change = modulator*e + entropy_rate*entropy_feedback*j
+                tau = maximum(tau + decision_interval*optimise(change), tau_minimum)
                 e = discount*trace_decay*e + feedback*j
             """,
         ),

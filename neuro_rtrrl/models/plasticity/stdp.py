@@ -7,10 +7,28 @@ STDP = PlasticityRule(
     summary="Pair-based STDP with exponential windows, additive, between hard bounds.",
     source="Song, Miller & Abbott 2000; Gerstner et al. 2014, Neuronal Dynamics, ch. 19.2",
     parameters=(
-        Parameter("tau_plus", "second", default=20e-3, minimum=0.0, positive=True, description="window pre before post"),
-        Parameter("tau_minus", "second", default=20e-3, minimum=0.0, positive=True, description="window post before pre"),
-        Parameter("potentiation", "volt", minimum=0.0, description="weight change at zero lag, pre before post"),
-        Parameter("depression", "volt", minimum=0.0, description="weight change at zero lag, post before pre"),
+        Parameter(
+            "tau_plus",
+            "second",
+            default=20e-3,
+            minimum=0.0,
+            positive=True,
+            description="window pre before post",
+        ),
+        Parameter(
+            "tau_minus",
+            "second",
+            default=20e-3,
+            minimum=0.0,
+            positive=True,
+            description="window post before pre",
+        ),
+        Parameter(
+            "potentiation", "volt", minimum=0.0, description="weight change at zero lag, pre before post"
+        ),
+        Parameter(
+            "depression", "volt", minimum=0.0, description="weight change at zero lag, post before pre"
+        ),
         Parameter("w_maximum", "volt", minimum=0.0, description="upper bound of the weight"),
     ),
     states=(

@@ -1,0 +1,426 @@
+"""Brian2 keeps the semantics that JAX keeps: every variable of every tick, in a closed loop with learning on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+brian2 = pytest.importorskip("brian2")
+pytest.importorskip("jax")
+
+from neuro_rtrrl.backends.brian.expressions import FUNCTIONS, NUMPY, brian_text, numpy_function  # noqa: E402
+from neuro_rtrrl.backends.brian.names import Names, mangle, unit_text  # noqa: E402
+from neuro_rtrrl.backends.brian.plan import into_blocks  # noqa: E402
+from neuro_rtrrl.backends.brian.program import BrianProgram  # noqa: E402
+from neuro_rtrrl.backends.brian.settings import settings  # noqa: E402
+from neuro_rtrrl.backends.jax.program import JaxProgram  # noqa: E402
+from neuro_rtrrl.environments import make  # noqa: E402
+from neuro_rtrrl.errors import RunError  # noqa: E402
+from neuro_rtrrl.graph import load_circuit  # noqa: E402
+from neuro_rtrrl.language import OPERATORS, Apply, Number, Read  # noqa: E402
+from neuro_rtrrl.lowering import Assign, Space, lower  # noqa: E402
+from neuro_rtrrl.models import models  # noqa: E402
+from neuro_rtrrl.units import DIMENSIONLESS, unit_dimension  # noqa: E402
+
+pytestmark = pytest.mark.brian
+
+CIRCUITS = Path(__file__).parents[2] / "circuits"
+TOLERANCE = 1e-9
+
+#: a circuit of the user's own: lateral inhibition within a population, a readout that is no state, a synapse that
+#: hands a quantity from its weight change to its trace
+OWN_MODELS = """
+circuit: own_models
+format: 1
+timing: {dt: 10 ms, decision_interval: 20 ms, method: euler}
+environment: {name: MemoryChain-bsuite, parameters: {memory_length: 2}}
+models:
+  neurons:
+    inhibited:
+      parameters: {tau: {unit: second}, strength: {default: 0.1}}
+      states: {a: {initial: 0.1}}
+      inputs: [u]
+      equations: |
+        mean_a = sum_population(a)/4
+        drive = clip(u - strength*mean_a, -1, 1)
+        da/dt = (maximum(tanh(drive), 0) - a)/tau
+      readout: r = sqrt(abs(a)) + minimum(a, 0.5)
+      receivers: {u: [u]}
+  rules:
+    hebbian:
+      parameters: {decay: {}}
+      states: {w: {role: weight, resets: false}, e: {role: eligibility_trace}}
+      transmits: w*r_pre*int(w > -2)
+      on_decision: |
+        coincidence = r_pre*r_post
+        w += optimise(modulator*e*coincidence)
+        e = decay*e + coincidence
+populations:
+  sensory: {neuron: input, encodes: [observation, reward]}
+  cells: {size: 4, neuron: inhibited, tau: 50 ms}
+  chooser: {size: actions, neuron: softmax, role: actor}
+  judge: {size: 1, neuron: linear, role: critic}
+neuromodulators:
+  dopamine: {source: td_error, critic: judge, discount: 0.9}
+plasticity:
+  hebb: {rule: hebbian, decay: 0.5, learning_rate: 0.01, modulator: dopamine, optimiser: sgd}
+projections:
+  in: {source: sensory, target: cells, weights: lecun_normal, plasticity: hebb}
+  around: {source: cells, target: cells, weights: lecun_normal, plasticity: hebb}
+  out: {source: cells, target: chooser, weights: glorot_normal, plasticity: hebb}
+  value: {source: cells, target: judge, weights: glorot_normal, plasticity: hebb}
+"""
+
+#: spikes that nobody learns from, and a silent projection
+PLAIN_SPIKES = """
+circuit: plain_spikes
+format: 1
+timing: {dt: 0.5 ms, decision_interval: 1 ms, method: euler}
+populations:
+  noise: {size: 5, neuron: poisson, rate: 200 Hz}
+  near: {size: 4, neuron: lif, drive: 20 mV}
+  far: {size: 3, neuron: lif}
+projections:
+  a: {source: noise, target: near, weights: 3 mV, delay: 1 ms, connectivity: {probability: 0.5}}
+  b: {source: near, target: far, weights: {uniform: [5 mV, 15 mV]}}
+  c: {source: far, target: near, weights: -2 mV, delay: 0.5 ms}
+"""
+
+CLOSED = {
+    "memory chain": ("bg", (), {}),
+    "memory chain, 20 steps": ("bg", ("timing.dt=1 ms",), {}),
+    "cart pole": ("cartpole_positions", (), {}),
+    "cart pole, 20 steps": ("cartpole_positions", ("timing.dt=1 ms",), {}),
+    "frozen": ("bg", (), {"freeze": True}),
+    "sgd": ("bg", ("plasticity.cortical.optimiser=sgd", "plasticity.corticostriatal.optimiser=sgd"), {}),
+    "sparse": (
+        "bg",
+        (
+            "projections.cortex_recurrent.connectivity={probability: 0.4}",
+            "projections.cortex_to_dorsal.connectivity={probability: 0.6}",
+            "projections.dorsal_feedback.connectivity={probability: 0.6}",
+        ),
+        {},
+    ),
+    "symmetric": (
+        "bg",
+        (
+            "projections.dorsal_feedback.feedback=symmetric",
+            "projections.ventral_feedback.feedback=symmetric",
+            "projections.cortex_to_dorsal.connectivity={probability: 0.6}",
+        ),
+        {},
+    ),
+}
+
+
+def circuit_of(name, overrides=(), freeze=False):
+    common = ("populations.cortex.size=6", "record=[]", "interventions={}")
+    circuit = load_circuit(CIRCUITS / f"{name}.yaml", (*common, *overrides))
+    return circuit.replace(frozen=True) if freeze else circuit
+
+
+def written(tmp_path, text):
+    path = tmp_path / "circuit.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load_circuit(path)
+
+
+def environment_of(circuit):
+    chosen = circuit.environment
+    return make(chosen.name, chosen.parameters, chosen.observe) if chosen else None
+
+
+def everything(circuit):
+    """Every variable that changes, beside the spikes, what a rule forgets within a tick and borrowed weights."""
+    found, lowered = [], lower(circuit)
+    borrowed = {f"{name}.w" for name in lowered.transposed}
+    for key, variable in lowered.variables.items():
+        forgotten = variable.role == "derived" and variable.space.kind == "projection"
+        if (
+            variable.value is None
+            and variable.role not in ("spike", "noise", "environment")
+            and not forgotten
+        ):
+            found.append(key)
+    return tuple(key for key in found if key not in borrowed)
+
+
+def recorded(program, decisions, **options):
+    chunks = []
+    program.run(decisions, chunks.append, **options)
+    series = {name: np.concatenate([getattr(c, name) for c in chunks], 1) for name in FLAGS}
+    for key in program.record:
+        series[key] = np.concatenate([c.records[key] for c in chunks], 1)
+    return series
+
+
+FLAGS = ("reward", "first", "terminated", "truncated")
+
+
+def assert_equal_runs(circuit, decisions, seeds=(3,), record=None, codegen="numpy", tolerance=TOLERANCE):
+    record = everything(circuit) if record is None else record
+    environment = environment_of(circuit)
+    ours = BrianProgram(circuit, environment, seeds, "float64", record, codegen=codegen)
+    brian = recorded(ours, decisions)
+    jax = recorded(JaxProgram(circuit, environment, seeds, "float64", record), decisions)
+    masks = lower(circuit).masks
+    for key, theirs in jax.items():
+        expected, found = np.asarray(theirs, float), np.asarray(brian[key], float)
+        mask = masks.get(key.rpartition(".")[0].split(".")[0])
+        if mask is not None and expected.shape[-2:] == mask.shape:
+            expected = np.where(mask, expected, 0.0)  # what a synapse that is not there would hold
+        assert found.shape == expected.shape, key
+        np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance, err_msg=key)
+    return brian
+
+
+# --- the loop --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", CLOSED)
+def test_every_variable_of_every_decision_equals_that_of_jax(case):
+    name, overrides, options = CLOSED[case]
+    circuit = circuit_of(name, overrides, **options)
+    series = assert_equal_runs(circuit, 60)
+    assert series["first"].sum() > 1, "no episode ended, so the reset was not compared"
+    weights = series["cortex_to_dorsal.w"][0]
+    assert np.array_equal(weights[0], weights[-1]) == bool(options), "learning is on unless frozen"
+
+
+def test_a_users_own_neuron_and_rule_equal_those_on_jax(tmp_path):
+    circuit = written(tmp_path, OWN_MODELS)
+    series = assert_equal_runs(circuit, 40, seeds=(0, 4))
+    assert np.abs(np.diff(series["around.w"][0], axis=0)).max() > 0
+
+
+@pytest.mark.slow
+def test_compiled_code_equals_jax_too():
+    assert_equal_runs(circuit_of("bg"), 30, codegen="cython")
+
+
+def test_short_numbers_stay_close_to_long_ones():
+    circuit = circuit_of("bg")
+    environment = environment_of(circuit)
+    keys = ("cortex.h", "cortex_recurrent.w", "dopamine")
+    runs = [
+        recorded(kind(circuit, environment, (3,), "float32", keys, **options), 9)
+        for kind, options in ((BrianProgram, {"codegen": "numpy"}), (JaxProgram, {}))
+    ]
+    for key in keys:
+        assert runs[0][key].dtype == np.float32
+        np.testing.assert_allclose(runs[0][key], runs[1][key], atol=1e-5, err_msg=key)
+
+
+# --- spikes ------------------------------------------------------------------------------------------------------
+
+
+def test_stdp_agrees_spike_for_spike():
+    circuit = load_circuit(CIRCUITS / "stdp.yaml")
+    record = ("afferents.spike", "neurons.spike", *everything(circuit))
+    series = assert_equal_runs(circuit, 100, record=record)
+    assert series["neurons.spike"].shape == (1, 100, 10, 100)
+    assert series["neurons.spike"].any()
+
+
+def test_sparse_delayed_spikes_agree(tmp_path):
+    circuit = written(tmp_path, PLAIN_SPIKES)
+    record = ("noise.spike", "near.spike", "far.spike", *everything(circuit))
+    series = assert_equal_runs(circuit, 100, seeds=(1, 2), record=record)
+    assert all(series[f"{name}.spike"].any() for name in ("noise", "near", "far"))
+
+
+# --- every model -------------------------------------------------------------------------------------------------
+
+
+def test_every_registered_model_is_compared_in_some_case(tmp_path):
+    circuits = [circuit_of(name, overrides) for name, overrides, _ in CLOSED.values()]
+    circuits += [load_circuit(CIRCUITS / "stdp.yaml"), written(tmp_path, PLAIN_SPIKES)]
+    neurons = {p.model.name for c in circuits for p in c.populations.values()}
+    rules = {p.rule.name for c in circuits for p in c.projections.values()}
+    groups = [group for c in circuits for group in c.plasticity.values()]
+    optimisers = {group.optimiser.name for group in groups if group.optimiser}
+    modulators = {m.model.name for c in circuits for m in c.neuromodulators.values()}
+    assert neurons >= set(models("neurons"))
+    assert rules >= set(models("plasticity"))
+    assert optimisers >= set(models("optimisers"))
+    assert modulators >= set(models("modulators"))
+
+
+# --- one run, however it is cut ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def small():
+    circuit = circuit_of("bg")
+    return circuit, environment_of(circuit)
+
+
+def program_of(small, **options):
+    options = {"seeds": (3,), "record": ("cortex_recurrent.w", "dopamine"), "codegen": "numpy", **options}
+    return BrianProgram(*small, **options)
+
+
+def test_neither_chunks_nor_runs_nor_other_seeds_change_a_run(small):
+    whole = recorded(program_of(small), 40)
+    cut = program_of(small, seeds=(5, 3))
+    parts = [recorded(cut, 15, chunk=4), recorded(cut, 25)]
+    for key, values in whole.items():
+        assert np.array_equal(values[0], np.concatenate([p[key] for p in parts], 1)[1]), key
+
+
+def test_a_run_ends_when_it_is_told_to(small):
+    program = program_of(small)
+    assert program.run(50, lambda chunk: chunk.start >= 20, chunk=10) == 30
+    chunks = []
+    assert program.run(5, chunks.append) == 5
+    assert (chunks[0].start, chunks[0].count) == (30, 5)
+
+
+def test_ctrl_c_ends_a_run_at_a_whole_decision_and_loses_nothing(small):
+    program, chunks = program_of(small), []
+
+    def deliver(chunk):
+        chunks.append(chunk)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            program.run(10_000, deliver, chunk=10)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    assert sum(chunk.count for chunk in chunks) == program.position < 10_000
+    assert program.run(3, chunks.append) == 3
+
+
+def test_state_holds_what_lasts_and_initials_bring_it_back(small):
+    first = program_of(small)
+    first.run(30, lambda chunk: None)
+    state = first.state()
+    assert set(state) >= {"cortex.h", "cortex.tau", "cortical.power_1", "cortex_recurrent.adam.m"}
+    assert state["sensory_to_cortex.w"].shape == (1, 6, 6)
+    given = {key: values[0] for key, values in state.items()}
+    second = program_of(small, initials=[given], start=30)
+    assert np.array_equal(second.state()["cortex_recurrent.adam.m"], state["cortex_recurrent.adam.m"])
+    assert np.array_equal(second.state()["cortical.power_1"], state["cortical.power_1"])
+    jax = JaxProgram(*small, (3,), "float64", second.record, initials=[given], start=30)
+    np.testing.assert_allclose(
+        recorded(second, 25)["cortex_recurrent.w"], recorded(jax, 25)["cortex_recurrent.w"], atol=TOLERANCE
+    )
+
+
+def test_a_brian2_user_finds_the_circuit_in_the_network(small):
+    program = program_of(small)
+    synapses = program.objects["cortex_recurrent"]
+    assert synapses in program.network.objects
+    assert len(synapses) == 36
+    assert "dj_/dt" in str(synapses.equations)  # j is an index in Brian2
+    weights = program.state()["cortex_recurrent.w"][0]
+    assert np.array_equal(weights[2, 5], synapses.w[5, 2][0])
+
+
+def test_a_division_by_zero_is_a_message_and_no_traceback(small):
+    circuit, environment = small
+    program = BrianProgram(circuit, environment, (3,), codegen="numpy")
+    program.worlds[0].step = lambda action: 1 // 0  # as Cython's code raises it; NumPy's would not
+    with pytest.raises(RunError, match="division"):
+        program.run(5, lambda chunk: None)
+
+
+def test_brian2_says_nothing_and_writes_nothing_here(tmp_path):
+    text = (
+        "from tests.conformance.test_brian import *\n"
+        "circuit = circuit_of('bg')\n"
+        "BrianProgram(circuit, environment_of(circuit), (0,), codegen='numpy').run(12, lambda chunk: None)\n"
+    )
+    paths = {**os.environ, "PYTHONPATH": str(CIRCUITS.parent)}
+    done = subprocess.run(
+        [sys.executable, "-c", text], cwd=tmp_path, env=paths, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout + done.stderr == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- expressions and names ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_operator_means_the_same_in_brian2_and_numpy(name):
+    keys = [f"x{i}" for i in range(OPERATORS[name].arity)]
+    leaves = [Read(key, "own") for key in keys]
+    logical = OPERATORS[name].dimensions in ("compare", "logical")
+    if OPERATORS[name].dimensions == "logical":
+        leaves = [Apply("greater", (leaf, Number(0.5))) for leaf in leaves]
+    tree = Apply(name, tuple(leaves))
+    text = brian_text(tree, lambda leaf: leaf.key, lambda key: DIMENSIONLESS)
+    values = {key: np.array([0.1, 0.7, 2.5, 0.7]) * (1 + 0.3 * i) for i, key in enumerate(keys)}
+    equations = "\n".join([*(f"{key} : 1" for key in keys), "result : 1"])
+    code = f"result = {f'int({text})' if logical and name != 'int' else text}"
+    found = accepted(equations, code, values).result[:]
+    expected = numpy_function(tree, lambda leaf: lambda: values[leaf.key])()
+    np.testing.assert_allclose(found, np.asarray(expected, float), rtol=1e-15)
+
+
+def accepted(equations, code="", values=None):
+    """Let Brian2 run a group of four neurons with these equations for one step."""
+    with settings("numpy", "float64"):
+        group = brian2.NeuronGroup(4, equations, namespace=dict(FUNCTIONS))
+        for key, numbers in (values or {}).items():
+            setattr(group, key, numbers)
+        if code:
+            group.run_regularly(code)
+        brian2.Network(group).run(group.dt, namespace={})
+    return group
+
+
+def test_evaluator_and_brian2_know_exactly_the_operators_of_the_language():
+    assert set(NUMPY) == set(OPERATORS)
+
+
+def test_zero_gets_its_unit_back():
+    volt = unit_dimension("volt")
+    tree = Apply("maximum", (Read("v", "own"), Number(0.0)))
+    assert brian_text(tree, lambda leaf: leaf.key, lambda key: volt) == "maximum(v, 0*volt)"
+    assert brian_text(tree, lambda leaf: leaf.key, lambda key: DIMENSIONLESS) == "maximum(v, 0)"
+
+
+@pytest.mark.parametrize(
+    "name", ["j", "i", "t", "dt", "N", "e", "pi", "mV", "exp", "lambda", "x_pre", "adam.m", "double"]
+)
+def test_names_that_mean_something_to_brian2_are_changed(name):
+    assert mangle(name) != name
+    accepted(f"{mangle(name)} : 1")
+
+
+def test_names_of_a_group_never_collide():
+    names = Names("cortex")
+    keys = ("cortex.a.b", "cortex.a_b", "a.b", "cortex.j", "cortex.j_")
+    assert len({names[key] for key in keys}) == len(keys)
+    assert names["cortex.j"] == names["cortex.j"]
+
+
+def test_units_are_written_as_brian2_reads_them():
+    for unit in ("1", "second", "hertz", "volt", "ampere", "siemens", "farad"):
+        for dimension in (unit_dimension(unit), unit_dimension(unit) * unit_dimension("second")):
+            accepted(f"x : {unit_text(dimension)}")
+
+
+def test_statements_move_into_one_block_only_past_what_they_do_not_touch():
+    here, there = (Space("population", name, (2,), 2) for name in ("here", "there"))
+
+    def assign(space, target, source):
+        return Assign(target, space, Read(source, "own"), "forward", space.name)
+
+    free = into_blocks([assign(here, "a", "x"), assign(there, "b", "y"), assign(here, "c", "x")])
+    assert [len(block.statements) for block in free] == [2, 1]
+    bound = into_blocks([assign(here, "a", "x"), assign(there, "b", "y"), assign(here, "c", "b")])
+    assert [len(block.statements) for block in bound] == [1, 1, 1]
