@@ -105,6 +105,10 @@ def simulate(
     if folder is not None:
         folder.begin(circuit, provenance)
 
+    if (
+        start_from is not None
+    ):  # where a parameter was learned, it has a value for each neuron even when frozen
+        circuit = circuit.with_weights(_continuable(start_from).best())
     variables = lower(circuit).variables
     units = {key: variable.dimension for key, variable in variables.items()}
     recorder, episodes = Recorder(circuit, chosen, units=units), Episodes(chosen)
@@ -127,9 +131,8 @@ def simulate(
     with interruptible(notice) as interrupts:
 
         def take(chunk) -> bool:
-            diverged = run.take(chunk)
-            interrupts.stage = "running"
-            return diverged or interrupts.stopped
+            interrupts.stage = "running"  # from here on there is something to keep
+            return run.take(chunk) or interrupts.stopped
 
         try:
             program.run(total, take)
@@ -259,14 +262,18 @@ def _initials(
         for key, variable in variables.items()
         if variable.persistent and not variable.resets and key in start_from.state
     ]
-    if not lasting:
-        problem = Problem(f"there are no weights to continue from in {_origin(start_from)}")
-        raise CircuitError(problem)
-    for key in lasting:
-        if not np.isfinite(np.asarray(start_from.state[key])[rows]).all():
-            message = f"{key} in {_origin(start_from)} is not finite: that run diverged"
-            raise CircuitError(Problem(message, hint="continue from another run"))
     return [{key: np.asarray(start_from.state[key][row], np.float64) for key in lasting} for row in rows]
+
+
+def _continuable(origin: Result) -> Result:
+    """Return the run if another can start from it."""
+    if not origin.state:
+        raise CircuitError(Problem(f"there are no weights to continue from in {_origin(origin)}"))
+    for key, values in origin.state.items():
+        if not np.isfinite(values).all():
+            message = f"{key} in {_origin(origin)} is not finite: that run diverged"
+            raise CircuitError(Problem(message, hint="continue from another run"))
+    return origin
 
 
 def _refuse_more_than_fits(recorder: Recorder, variables: Mapping[str, Any], decisions: int) -> None:

@@ -58,7 +58,9 @@ def _run(arguments: list[str], json: bool) -> int:
             print_error([Problem(_interruption(received))], json)
             return INTERRUPTED
         except SystemExit as exit_request:
-            if isinstance(exit_request.__context__, BrokenPipeError):  # met first by the parser, which gives 1
+            if isinstance(
+                exit_request.__context__, BrokenPipeError
+            ):  # met first by the parser, which gives 1
                 forget_stdout()
                 return 0
             return (

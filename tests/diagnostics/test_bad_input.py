@@ -9,17 +9,12 @@ from pathlib import Path
 import pytest
 
 from neuro_rtrrl.cli import main
+from tests.diagnostics.test_user_models import RULE, USE_RULE, with_model
 
 ROOT = Path(__file__).parents[2]
 CIRCUIT = (ROOT / "circuits" / "bg.yaml").read_text(encoding="utf-8")
 PROFILE = (ROOT / "hardware_profiles" / "cmos45.yaml").read_text(encoding="utf-8")
 BOMB = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
-BLIND = """
-models:
-  rules:
-    blind:
-      equations: ["dw/dt = r_all / (1 s) : 1"]
-"""
 RECURRENT = "cortex_recurrent:  {source: cortex, target: cortex, weights: lecun_normal, plasticity: cortical}"
 
 
@@ -37,7 +32,7 @@ FILES = {
     "not text": ("circuit: \x00\x01", "c.yaml:1:", ""),
     "unknown key": (edited("discount: 0.99", "discont: 0.99"), "discont", "did you mean 'discount'?"),
     "unknown section": (edited("populations:", "poplations:"), "poplations", "did you mean 'populations'?"),
-    "key written twice": (edited("format: 1", "format: 1\nformat: 1"), "format", "c.yaml:11"),
+    "key written twice": (edited("format: 1", "format: 1\nformat: 1"), "the key 'format' appears twice", "line 11"),
     "misspelt neuron": (edited("neuron: ctrnn", "neuron: ctrn"), "ctrn", "did you mean 'ctrnn'?"),
     "misspelt rule": (edited("rule: rflo_td", "rule: rflo"), "rflo", "did you mean 'rflo_td'?"),
     "misspelt population": (
@@ -54,8 +49,8 @@ FILES = {
         edited(RECURRENT, f"{RECURRENT}\n  back: {{source: ventral_striatum, target: ventral_striatum, weights: zeros}}"),
         "ventral_striatum", "",
     ),
-    "NaN": (edited("learning_rate: 1e-3", "learning_rate: .nan"), "learning_rate", ""),
-    "infinite": (edited("learning_rate: 1e-3", "learning_rate: .inf"), "learning_rate", ""),
+    "NaN": (edited("learning_rate: 1e-3", "learning_rate: .nan"), "must be finite", "c.yaml:70:"),
+    "infinite": (edited("learning_rate: 1e-3", "learning_rate: .inf"), "must be finite", "c.yaml:70:"),
     "negative": (edited("learning_rate: 1e-3", "learning_rate: -1e-3"), "learning_rate", ""),
     "negative time": (edited("dt: 20 ms", "dt: -20 ms"), "dt", ""),
     "negative size": (edited("size: 32", "size: -32"), "size", ""),
@@ -65,7 +60,8 @@ FILES = {
     "continuous actions": (edited("MemoryChain-bsuite\n  parameters: {memory_length: 8}", "Pendulum-v1"), "continuous actions", "CartPole-v1"),
     "unknown parameter": (edited("memory_length: 8", "length: 8"), "length", "memory_length"),
     "a rule that reads what it cannot see": (
-        edited("rule: rflo_td", "rule: blind") + BLIND, "which no synapse of this projection can see", "r_pre",
+        with_model(RULE.replace("(slope_post*r_pre", "(r_all"), *USE_RULE),
+        "rule 'my_rule' reads 'r_all', which no synapse of this projection can see", "available: ",
     ),
     "unknown variable recorded": (edited("variable: cortex.r,", "variable: cortex.rate,"), "cortex.rate", "c.yaml:"),
     "unknown interval": (edited("every: decision}", "every: blink}"), "blink", "decision"),
@@ -105,7 +101,9 @@ def test_a_bad_circuit_ends_in_its_message_and_exit_code_2(name, run, tmp_path):
     problems = json.loads(out)["problems"]
     assert {"file", "line", "column", "message", "hint"} <= problems[0].keys()
     assert problems[0]["file"] == "c.yaml"
-    assert [each.name for each in tmp_path.iterdir()] == ["c.yaml"], "nothing is made for a run that cannot be"
+    assert [each.name for each in tmp_path.iterdir()] == ["c.yaml"], (
+        "nothing is made for a run that cannot be"
+    )
 
 
 @pytest.mark.parametrize("command", ["simulate", "check", "cost", "draw", "parity"])

@@ -79,33 +79,104 @@ WRONG = {
     "decisions in words": (["simulate", CIRCUIT, "--decisions", "many"], 2, "--decisions", "integer"),
     "endless run": (["simulate", CIRCUIT, "--decisions", "9" * 12], 2, "at most 4,294,967,295", ""),
     "more than memory holds": (
-        ["simulate", CIRCUIT, "--decisions", "4294967295", "--seeds", "1000"], 2, "the recordings would take", "record less",
+        ["simulate", CIRCUIT, "--decisions", "4294967295", "--seeds", "1000"],
+        2,
+        "the recordings would take",
+        "record less",
     ),
     "negative seed": (["simulate", CIRCUIT, "--seed", "-1"], 2, "--seed", "--help"),
     "seed beyond 63 bits": (["simulate", CIRCUIT, "--seed", str(2**63)], 2, "2^63 - 1", str(2**63)),
     "no seeds": (["simulate", CIRCUIT, "--seeds", "0"], 2, "--seeds", "--help"),
     "unknown backend": (["simulate", CIRCUIT, "--backend", "brain2"], 2, "'brain2'", "brian2"),
     "unknown precision": (["simulate", CIRCUIT, "--precision", "half"], 2, "'half'", "float32"),
-    "unknown profile": (["cost", CIRCUIT, "--profile", "loihi"], 2, "unknown hardware profile", "did you mean 'loihi1'?"),
+    "unknown profile": (
+        ["cost", CIRCUIT, "--profile", "loihi"],
+        2,
+        "unknown hardware profile",
+        "did you mean 'loihi1'?",
+    ),
     "missing profile": (["cost", CIRCUIT, "--profile", "no.yaml"], 2, "there is no such file", "no.yaml"),
     "circuit as profile": (["cost", CIRCUIT, "--profile", CIRCUIT], 2, "field required", "bg.yaml"),
     "unknown part to explain": (
-        ["cost", CIRCUIT, "--explain", "cortx"], 2, "nothing to explain by the name 'cortx'", "did you mean 'cortex'?",
+        ["cost", CIRCUIT, "--explain", "cortx"],
+        2,
+        "nothing to explain by the name 'cortx'",
+        "did you mean 'cortex'?",
     ),
-    "override without value": (["check", CIRCUIT, "--set", "timing.dt"], 2, "no path and value", "write path=value"),
-    "override of nothing": (["check", CIRCUIT, "--set", "timng.dt=1 ms"], 2, "timng", "did you mean 'timing'?"),
-    "unknown intervention": (["simulate", CIRCUIT, "--with", "depletoin"], 2, "depletoin", "did you mean 'depletion'?"),
-    "continue from nothing": (["simulate", CIRCUIT, "--from", "nowhere"], 2, "nowhere does not exist", "results folder"),
+    "override without value": (
+        ["check", CIRCUIT, "--set", "timing.dt"],
+        2,
+        "no path and value",
+        "write path=value",
+    ),
+    "override of nothing": (
+        ["check", CIRCUIT, "--set", "timng.dt=1 ms"],
+        2,
+        "timng",
+        "did you mean 'timing'?",
+    ),
+    "unknown intervention": (
+        ["simulate", CIRCUIT, "--with", "depletoin"],
+        2,
+        "depletoin",
+        "did you mean 'depletion'?",
+    ),
+    "continue from nothing": (
+        ["simulate", CIRCUIT, "--from", "nowhere"],
+        2,
+        "nowhere does not exist",
+        "results folder",
+    ),
     "continue from an empty name": (["simulate", CIRCUIT, "--from", ""], 2, "no results folder", ""),
-    "continue from another folder": (["simulate", CIRCUIT, "--from", "{here}"], 2, "is no results folder", "simulate"),
+    "continue from another folder": (
+        ["simulate", CIRCUIT, "--from", "{here}"],
+        2,
+        "is no results folder",
+        "simulate",
+    ),
     "continue from a file": (["simulate", CIRCUIT, "--from", CIRCUIT], 2, "is not a folder", ""),
-    "results in a folder with files": (["simulate", CIRCUIT, "--out", "{here}"], 2, "already holds files", "choose another"),
-    "results in place of a file": (["simulate", CIRCUIT, "--out", "{here}/file"], 2, "is a file", "choose another"),
-    "results under a file": (["simulate", CIRCUIT, "--out", "{here}/file/r"], 1, "cannot be made", "choose another"),
-    "results without a name": (["simulate", CIRCUIT, "--out", ""], 2, "name of the results folder is empty", "--out"),
-    "unknown picture format": (["draw", CIRCUIT, "--out", "{here}/x.jpeg"], 2, "unknown picture format", ".svg, .png or .pdf"),
-    "picture in no folder": (["draw", CIRCUIT, "--out", "{here}/no/x.svg"], 1, "could not be written", "choose another"),
-    "picture in place of a folder": (["draw", CIRCUIT, "--out", "{here}"], 1, "could not be written", "choose another"),
+    "results in a folder with files": (
+        ["simulate", CIRCUIT, "--out", "{here}"],
+        2,
+        "already holds files",
+        "choose another",
+    ),
+    "results in place of a file": (
+        ["simulate", CIRCUIT, "--out", "{here}/file"],
+        2,
+        "is a file",
+        "choose another",
+    ),
+    "results under a file": (
+        ["simulate", CIRCUIT, "--out", "{here}/file/r"],
+        1,
+        "cannot be made",
+        "choose another",
+    ),
+    "results without a name": (
+        ["simulate", CIRCUIT, "--out", ""],
+        2,
+        "name of the results folder is empty",
+        "--out",
+    ),
+    "unknown picture format": (
+        ["draw", CIRCUIT, "--out", "{here}/x.jpeg"],
+        2,
+        "unknown picture format",
+        ".svg, .png or .pdf",
+    ),
+    "picture in no folder": (
+        ["draw", CIRCUIT, "--out", "{here}/no/x.svg"],
+        1,
+        "could not be written",
+        "choose another",
+    ),
+    "picture in place of a folder": (
+        ["draw", CIRCUIT, "--out", "{here}"],
+        1,
+        "could not be written",
+        "choose another",
+    ),
     "no steps": (["cost", CIRCUIT, "--compare", "--steps", "0"], 2, "--steps", "--help"),
     "negative tolerance": (["parity", CIRCUIT, "--tolerance", "-1"], 2, "--tolerance", "--help"),
     "parity of too much": (["parity", CIRCUIT, "--decisions", "10000000"], 2, "GB", "--decisions"),
@@ -164,10 +235,14 @@ def test_json_is_one_document_with_the_promised_keys(run, finished, tmp_path):
     code, out, _ = run("check", CIRCUIT, "--biology", "--json")
     assert json.loads(out)["biology"]
     code, out, _ = run("cost", CIRCUIT, "--profile", "cmos45", "--explain", "cortex", "--compare", "--json")
-    assert {"operations", "memory_bits", "neurobench", "energy", "unpriced", "explain", "comparison"} <= {*json.loads(out)}
+    assert {"operations", "memory_bits", "neurobench", "energy", "unpriced", "explain", "comparison"} <= {
+        *json.loads(out)
+    }
     code, out, _ = run("draw", CIRCUIT, "--out", tmp_path / "x.svg", "--json")
     assert json.loads(out) == {"pictures": [str(tmp_path / "x.svg")]}
-    code, out, err = run("simulate", CIRCUIT, "--decisions", "40", "--from", finished, "--out", tmp_path / "r", "--json")
+    code, out, err = run(
+        "simulate", CIRCUIT, "--decisions", "40", "--from", finished, "--out", tmp_path / "r", "--json"
+    )
     document = json.loads(out)
     promised = {"final_return", "best_return", "decisions", "wall_seconds", "decisions_per_second"}
     assert promised | {"first_decision_seconds", "results"} <= {*document}
@@ -197,7 +272,9 @@ def test_an_unfinished_run_is_refused(run, finished, tmp_path):
     assert "cannot be read" in err
 
 
-@pytest.mark.parametrize("arguments", [["cost", CIRCUIT], ["cost", CIRCUIT, "--json"], ["check", CIRCUIT, "--json"]])
+@pytest.mark.parametrize(
+    "arguments", [["cost", CIRCUIT], ["cost", CIRCUIT, "--json"], ["check", CIRCUIT, "--json"]]
+)
 def test_a_closed_pipe_is_quiet(arguments):
     reading, writing = os.pipe()
     os.close(reading)
@@ -261,10 +338,23 @@ def test_progress_is_one_live_line_on_a_terminal_and_plain_in_a_log(tmp_path):
 
 
 def test_a_diverging_run_stops_and_names_where(run, tmp_path):
-    code, out, _ = run("simulate", CIRCUIT, *DIVERGING, "--decisions", "400", "--seeds", "2", "--out", tmp_path / "r", "--json")
+    code, out, _ = run(
+        "simulate",
+        CIRCUIT,
+        *DIVERGING,
+        "--decisions",
+        "400",
+        "--seeds",
+        "2",
+        "--out",
+        tmp_path / "r",
+        "--json",
+    )
     assert code == 1
     (problem,) = json.loads(out)["problems"]
-    assert re.search(r"diverged: dopamine of seed \d is not finite, first seen in decision \d+", problem["message"])
+    assert re.search(
+        r"diverged: dopamine of seed \d is not finite, first seen in decision \d+", problem["message"]
+    )
     assert "learning_rate" in problem["hint"]
     assert str(tmp_path / "r") in problem["hint"]
     assert nr.load_results(tmp_path / "r").decisions == 200
@@ -317,13 +407,17 @@ def test_ctrl_c_keeps_what_was_recorded_and_says_so(interrupted):
 
 def test_an_interrupted_run_can_be_continued(interrupted, run, tmp_path):
     folder, *_ = interrupted
-    code, out, _ = run("simulate", CIRCUIT, "--from", folder, "--decisions", "40", "--out", tmp_path / "r", "--json")
+    code, out, _ = run(
+        "simulate", CIRCUIT, "--from", folder, "--decisions", "40", "--out", tmp_path / "r", "--json"
+    )
     assert code == 0
     assert json.loads(out)["next_decision"] == nr.load_results(folder).decisions + 40
 
 
 def test_ctrl_c_again_and_again_loses_nothing(tmp_path):
-    process = start("simulate", CIRCUIT, "--decisions", "5000000", "--seeds", "1", "--out", tmp_path / "r", "--json")
+    process = start(
+        "simulate", CIRCUIT, "--decisions", "5000000", "--seeds", "1", "--out", tmp_path / "r", "--json"
+    )
     wait_for(process, " of 5,000,000")
     for pause in (0.0, 0.02, 0.1, 0.3):
         try:

@@ -32,7 +32,10 @@ LAYERS = (
 
 # What does not follow from the rows, each with its reason. Nothing else may differ.
 EXCEPTIONS = {
-    ("graph", "environments"): "a circuit's sizes follow from the task; the catalogue is plain data, without JAX",
+    (
+        "graph",
+        "environments",
+    ): "a circuit's sizes follow from the task; the catalogue is plain data, without JAX",
 }
 
 SIMULATORS = {"jax": {"backends.jax", "backends.brian", "environments"}, "brian2": {"backends.brian"}}
@@ -66,7 +69,9 @@ def imports(path: Path) -> list[tuple[str, int, bool]]:
             assert node.level == 0, f"{path}:{node.lineno} imports relatively"
             module = node.module or ""
             if module in ("neuro_rtrrl", "neuro_rtrrl.backends"):
-                found += [(f"{module}.{alias.name}", node.lineno, id(node) in for_types) for alias in node.names]
+                found += [
+                    (f"{module}.{alias.name}", node.lineno, id(node) in for_types) for alias in node.names
+                ]
             else:
                 found.append((module, node.lineno, id(node) in for_types))
     return found
@@ -143,7 +148,9 @@ def test_what_does_not_simulate_starts_no_simulator(name, tmp_path):
     lines += ["print('loaded:', sorted({'jax', 'brian2', 'gymnax'} & sys.modules.keys()))"]
     if arguments is None:
         lines += ["print(sorted({'numpy', 'yaml', 'pydantic'} & sys.modules.keys()))"]
-    done = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, cwd=tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, cwd=tmp_path
+    )
     assert done.returncode == 0, done.stderr
     assert "loaded: []" in done.stdout
     if arguments is None:
@@ -151,7 +158,9 @@ def test_what_does_not_simulate_starts_no_simulator(name, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("arguments", "seconds"), [(["--help"], 0.5), (["check", CIRCUIT], 1.0)], ids=["--help", "check"])
+@pytest.mark.parametrize(
+    ("arguments", "seconds"), [(["--help"], 0.5), (["check", CIRCUIT], 1.0)], ids=["--help", "check"]
+)
 def test_the_first_answer_comes_at_once(arguments, seconds):
     # processor time, the best of three: what other programs do at the same time does not count
     best = min(processor_time([*COMMAND, *arguments]) for _ in range(3))
