@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -32,14 +32,14 @@ Settings = Annotated[
 ]
 
 
-class Backend(str, Enum):
+class Backend(StrEnum):
     """Machines that can run a circuit."""
 
     jax = "jax"
     brian2 = "brian2"
 
 
-class Precision(str, Enum):
+class Precision(StrEnum):
     """Floating-point widths."""
 
     float32 = "float32"

@@ -21,12 +21,9 @@ def run_cost(
     """Print the ledger of one decision."""
     report = cost(load_circuit(file, settings), profile)
     if json:
-        document = report.as_dict()
+        document = report.as_dict(steps)
         if explain:
             document["explain"] = report.explain(explain)
-        if compare:
-            table = report.comparison(steps)
-            document["comparison"] = None if table is None else table.as_dict()
         print_json(document)
     elif explain:
         print(report.explain(explain))

@@ -225,9 +225,8 @@ def _tell(
 
 
 def _remedy(trouble: Trouble) -> str:
-    close = nearest(trouble.unseen, trouble.available)
-    declare = "declare the term nonlocal (JAX backend only)"
-    return f"{close[:-1]}; or {declare}" if close else declare
+    seen = "a synapse sees its two neurons (_pre, _post), its own state, its parameters and what is broadcast"
+    return nearest(trouble.unseen, trouble.available) or seen
 
 
 def feedback_reaches_the_rules_that_read_it(context: Context, circuit: Circuit) -> None:

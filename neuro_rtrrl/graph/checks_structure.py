@@ -95,11 +95,10 @@ def recordings_exist(context: Context, circuit: Circuit) -> None:
             continue
         available: tuple[str, ...] = ()
         if population := circuit.populations.get(owner):
-            available = tuple(neuron_variables(population.model))
+            constants = {each.name for each in population.model.parameters} - set(population.learns)
+            available = tuple(name for name in neuron_variables(population.model) if name not in constants)
         elif projection := circuit.projections.get(owner):
-            group = circuit.plasticity.get(projection.group or "")
-            states = (*projection.rule.states, *(group.optimiser.states if group and group.optimiser else ()))
-            available = tuple(state.name for state in states if not state.broadcast)
+            available = tuple(state.name for state in projection.rule.states)
         elif owner in spec.populations or owner in spec.projections:
             continue  # it could not be built; that is told already
         if variable not in available and (variable or available):
@@ -117,6 +116,13 @@ def recordings_exist(context: Context, circuit: Circuit) -> None:
             )
         if recording.neurons is not None:
             _neurons_exist(context, circuit, index)
+        if recording.every == 0 and variable != "spike":
+            context.problem(
+                ("record", index, "every"),
+                f"only spikes are kept every step; '{recording.key}' is kept once a decision",
+                found="step",
+                hint="write 'every: decision', or make the decision interval as short as dt",
+            )
 
 
 def _neurons_exist(context: Context, circuit: Circuit, index: int) -> None:

@@ -145,6 +145,8 @@ def _ends_fit(
                 for port, variables in post.model.receivers.items()
                 if len(variables) >= len(sent)
             ),
+            hint=f"give '{post.model.name}' an input for each: a neuron with the inputs feedback and "
+            "entropy_feedback takes an actor's error",
         )
         return False
     return True

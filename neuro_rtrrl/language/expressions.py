@@ -76,7 +76,8 @@ class Read:
     @property
     def name(self) -> str:
         """How the read is written in an equation."""
-        short = _OWNER.sub("", self.key)
+        first = self.key.split(" + ")[0]  # a packed vector is called like its first part
+        short = _OWNER.sub("", first) if "(" in first else first.rsplit(".", 1)[-1]
         return f"{short}_{self.access}" if self.access in ("pre", "post") else short
 
 

@@ -135,7 +135,7 @@ def shape_of(lowered: LoweredCircuit, population: Population) -> Shape:
     )
 
 
-def compare(circuit: Circuit, window: int = 100, sizes: tuple[int, ...] = SIZES) -> Table | None:
+def compare(circuit: Circuit, window: int, sizes: tuple[int, ...] = SIZES) -> Table | None:
     """Return memory and operations per decision against the number of recurrent neurons.
 
     Parameters

@@ -29,6 +29,8 @@ __all__ = ["AXES", "CostReport", "cost"]
 AXES = ("phase", "kind", "scope", "projection", "population", "owner")
 _SCOPES = ("broadcast", "population", "projection")
 
+WINDOW = 64  # decisions that the BPTT of the comparison looks back
+
 
 def cost(
     circuit: Circuit, profile: str | Path | HardwareProfile | None = None, precision: str = "fp32"
@@ -212,14 +214,14 @@ class CostReport:
         """What happens and is not costed, each with the reason; empty without a profile."""
         return self.energy.unpriced if self.energy else ()
 
-    def comparison(self, window: int = 100) -> Table | None:
+    def comparison(self, window: int = WINDOW) -> Table | None:
         """Return the table against exact RTRL and BPTT; see :mod:`neuro_rtrrl.ledger.comparison`."""
         return compare(self.circuit, window)
 
     # --- showing --------------------------------------------------------------------------------------------
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the JSON form.
+    def as_dict(self, window: int = WINDOW) -> dict[str, Any]:
+        """Return the JSON form; ``window`` is the T of the BPTT in the comparison.
 
         Keys: ``circuit``, ``profile``, ``decision_interval`` (seconds), ``operations`` and
         ``operations_as_written`` (phase, kind), ``by_projection``, ``by_population``, ``by_owner``,
@@ -229,7 +231,7 @@ class CostReport:
         (null without a profile), ``unpriced`` (event, count, reason), ``comparison`` (null where the formulae
         do not apply).
         """
-        table = self.comparison()
+        table = self.comparison(window)
         by_phase = self.by("phase")
         sent: Counter = Counter()
         for message in self.messages:

@@ -110,17 +110,18 @@ def _energy(energy: Energy) -> Table:
             "nominal": _joules(item.nominal),
             "high": _joules(item.high),
             "grade": item.grade,
-            "note": item.note,
         }
     total = energy.total
     rows["total"] = {
         "count": "",
         **{end: _joules(total[end]) for end in ("low", "nominal", "high")},
         "grade": energy.weakest or "-",
-        "note": f"leaves out {len(energy.unpriced)} kinds of event not costed, and what stands beside",
     }
-    columns = ("count", "low", "nominal", "high", "grade", "note")
-    return Table(f"energy on {energy.profile}, per decision", "event", columns, rows, totalled=False)
+    notes = [f"total: leaves out {len(energy.unpriced)} kinds of event not costed, and what stands beside"]
+    notes += [f"{item.event}: {item.note}" for item in (*energy.items, *energy.beside) if item.note]
+    columns = ("count", "low", "nominal", "high", "grade")
+    title = f"energy on {energy.profile}, per decision"
+    return Table(title, "event", columns, rows, note="\n".join(notes), totalled=False)
 
 
 def _unpriced(energy: Energy) -> Table:

@@ -234,7 +234,12 @@ class _Builder:
                 key = f"{modulator.name}.{name}"
                 return Read(key if key in self.declared.variables else name, "broadcast")
 
-            for statement in parse_statements(modulator.model.on_decision):
+            statements = parse_statements(modulator.model.on_decision)
+            for statement in statements:  # what the lines define for themselves is declared before it is read
+                key = f"{modulator.name}.{statement.target}"
+                if statement.target != "signal" and key not in self.declared.variables:
+                    self.declared.add(key, BROADCAST, "derived")
+            for statement in statements:
                 key = (
                     modulator.name if statement.target == "signal" else f"{modulator.name}.{statement.target}"
                 )

@@ -37,5 +37,5 @@ def models(kind: str) -> dict[str, Model]:
     for entry in entry_points(group=f"neuro_rtrrl.{kind}"):
         value = entry.load()
         if isinstance(value, wanted):
-            found[value.name] = value
+            found.setdefault(value.name, value)  # a package cannot take a built-in name
     return dict(sorted(found.items()))

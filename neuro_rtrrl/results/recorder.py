@@ -59,17 +59,13 @@ class Recorder:
             values = np.asarray(chunk.records[each.key])
             if _spikes(each):
                 self._add_spikes(each, values, chunk.start)
-            elif each.every == 0:
-                steps = values.shape[2]
-                flat = values.reshape(values.shape[0], -1, *values.shape[3:])
-                self._keep(each, flat, chunk.start * steps + np.arange(flat.shape[1]))
             else:
                 decisions = chunk.start + np.arange(values.shape[1])
                 wanted = np.flatnonzero(decisions % each.every == 0)
                 self._keep(each, values[:, wanted], decisions[wanted])
 
     def _keep(self, each: Recording, values: np.ndarray, ticks: np.ndarray) -> None:
-        if each.neurons is not None:
+        if each.neurons is not None and values.ndim > 2:  # a sum over the population has no neurons to choose
             values = values[:, :, list(each.neurons)]
         self._kept[each.key].append(np.array(values))  # a copy: a view would keep the whole chunk alive
         self._ticks[each.key].append(ticks)
@@ -112,10 +108,8 @@ class Recorder:
     def _write(self, dataset, each: Recording) -> None:
         values = np.concatenate(self._kept[each.key], axis=1)
         ticks = np.concatenate(self._ticks[each.key])
-        base = (
-            "step" if each.every == 0 else "decision" if each.every == 1 else f"decision_every_{each.every}"
-        )
-        interval = self.circuit.timing.dt if each.every == 0 else self.circuit.timing.decision_interval
+        base = "decision" if each.every == 1 else f"decision_every_{each.every}"
+        interval = self.circuit.timing.decision_interval
         clock = _dimension(dataset, base, ticks)
         time = "time" if clock == "decision" else f"{clock}_time"
         dataset.coords[time] = (clock, ticks * interval, {"units": "second", "long_name": "model time"})

@@ -49,15 +49,19 @@ FILES = {
         edited(RECURRENT, f"{RECURRENT}\n  back: {{source: ventral_striatum, target: ventral_striatum, weights: zeros}}"),
         "ventral_striatum", "",
     ),
-    "NaN": (edited("learning_rate: 1e-3", "learning_rate: .nan"), "must be finite", "c.yaml:70:"),
-    "infinite": (edited("learning_rate: 1e-3", "learning_rate: .inf"), "must be finite", "c.yaml:70:"),
+    "NaN": (edited("learning_rate: 1e-3", "learning_rate: .nan"), "must be finite", "found: ."),
+    "infinite": (edited("learning_rate: 1e-3", "learning_rate: .inf"), "must be finite", "found: ."),
     "negative": (edited("learning_rate: 1e-3", "learning_rate: -1e-3"), "learning_rate", ""),
     "negative time": (edited("dt: 20 ms", "dt: -20 ms"), "dt", ""),
     "negative size": (edited("size: 32", "size: -32"), "size", ""),
     "alias bomb": (BOMB, "alias", ""),
     "deep nesting": ("a: " + "[" * 100_000, "c.yaml:1:", ""),
-    "unknown environment": (edited("MemoryChain-bsuite", "MemoryChian-bsuite"), "no environment", "did you mean 'MemoryChain-bsuite'?"),
-    "continuous actions": (edited("MemoryChain-bsuite\n  parameters: {memory_length: 8}", "Pendulum-v1"), "continuous actions", "CartPole-v1"),
+    "unknown environment": (
+        edited("MemoryChain-bsuite", "MemoryChian-bsuite"), "no environment", "did you mean 'MemoryChain-bsuite'?",
+    ),
+    "continuous actions": (
+        edited("MemoryChain-bsuite\n  parameters: {memory_length: 8}", "Pendulum-v1"), "continuous actions", "CartPole-v1",
+    ),
     "unknown parameter": (edited("memory_length: 8", "length: 8"), "length", "memory_length"),
     "a rule that reads what it cannot see": (
         with_model(RULE.replace("(slope_post*r_pre", "(r_all"), *USE_RULE),

@@ -1,4 +1,4 @@
-"""The command line cannot be broken: every wrong argument, interruption and closed pipe ends in a message and a code."""
+"""The command line cannot be broken: whatever is given or happens ends in a message and an exit code."""
 
 from __future__ import annotations
 
