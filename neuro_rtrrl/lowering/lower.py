@@ -6,6 +6,7 @@ from collections.abc import Callable
 from graphlib import TopologicalSorter
 from typing import Any
 
+from neuro_rtrrl.errors import CircuitError, Problem
 from neuro_rtrrl.graph.circuit import Circuit, PlasticityGroup, Population, Projection
 from neuro_rtrrl.language import (
     REDUCTIONS,
@@ -48,6 +49,7 @@ def lower(circuit: Circuit, keep: set[str] | None = None) -> LoweredCircuit:
         Further variables that somebody will look at, beside the rates, the modulators, the circuit's recordings and
         whatever learns.
     """
+    _refuse_nonlocal(circuit)
     declared = declare(circuit)
     build = _Builder(declared)
     for population in circuit.populations.values():
@@ -73,6 +75,21 @@ def lower(circuit: Circuit, keep: set[str] | None = None) -> LoweredCircuit:
     roots |= {f"{projection.name}.w" for projection in circuit.projections.values()}
     roots |= {key for key, variable in declared.variables.items() if variable.learned}
     return drop_unread(lowered, {key for key in roots if key in declared.variables})
+
+
+def _refuse_nonlocal(circuit: Circuit) -> None:
+    problems = [
+        Problem(
+            f"rule '{group.rule.name}' reads {', '.join(group.rule.nonlocal_names)}, declared nonlocal: "
+            "no machine of this version computes nonlocal terms",
+            where=f"plasticity.{group.name}",
+            hint="the audit can judge the rule; to run it, let it read only what a synapse sees",
+        )
+        for group in circuit.plasticity.values()
+        if group.rule.nonlocal_names and not circuit.frozen
+    ]
+    if problems:
+        raise CircuitError(problems)
 
 
 class _Builder:

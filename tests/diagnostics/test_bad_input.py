@@ -36,7 +36,8 @@ FILES = {
     "misspelt neuron": (edited("neuron: ctrnn", "neuron: ctrn"), "ctrn", "did you mean 'ctrnn'?"),
     "misspelt rule": (edited("rule: rflo_td", "rule: rflo"), "rflo", "did you mean 'rflo_td'?"),
     "misspelt population": (
-        edited("{source: cortex, target: cortex,", "{source: cortx, target: cortex,"), "cortx", "did you mean 'cortex'?",
+        edited("{source: cortex, target: cortex,", "{source: cortx, target: cortex,"),
+        "cortx", "did you mean 'cortex'?",
     ),
     "wrong unit": (edited("dt: 20 ms", "dt: 20 mV"), "mV", "20 ms"),
     "unknown unit": (edited("dt: 20 ms", "dt: 20 msec"), "msec", ""),
@@ -46,7 +47,9 @@ FILES = {
     "dangling reference": (edited("critic: ventral_striatum", "critic: amygdala"), "amygdala", "ventral_striatum"),
     "dangling plasticity": (edited("plasticity: corticostriatal}", "plasticity: nigral}"), "nigral", "corticostriatal"),
     "circle of populations that act at once": (
-        edited(RECURRENT, f"{RECURRENT}\n  back: {{source: ventral_striatum, target: ventral_striatum, weights: zeros}}"),
+        edited(
+            RECURRENT, f"{RECURRENT}\n  back: {{source: ventral_striatum, target: ventral_striatum, weights: zeros}}"
+        ),
         "ventral_striatum", "",
     ),
     "NaN": (edited("learning_rate: 1e-3", "learning_rate: .nan"), "must be finite", "found: ."),
@@ -60,7 +63,8 @@ FILES = {
         edited("MemoryChain-bsuite", "MemoryChian-bsuite"), "no environment", "did you mean 'MemoryChain-bsuite'?",
     ),
     "continuous actions": (
-        edited("MemoryChain-bsuite\n  parameters: {memory_length: 8}", "Pendulum-v1"), "continuous actions", "CartPole-v1",
+        edited("MemoryChain-bsuite\n  parameters: {memory_length: 8}", "Pendulum-v1"),
+        "continuous actions", "CartPole-v1",
     ),
     "unknown parameter": (edited("memory_length: 8", "length: 8"), "length", "memory_length"),
     "a rule that reads what it cannot see": (

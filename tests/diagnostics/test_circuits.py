@@ -115,7 +115,7 @@ CASES = {
         "uniform",
     ),
     "distribution where one number is due": (
-        [("learning_rate: 1e-3", "learning_rate: §{uniform: [0, 1]}")],
+        [("learning_rate: 1e-4", "learning_rate: §{uniform: [0, 1]}")],
         "'learning_rate' of rule 'rflo_td' with optimiser 'adam' is one number",
         "",
     ),
@@ -352,7 +352,7 @@ CASES = {
             )
         ],
         "rule 'rflo_td' reads 'slope_post', which no synapse of this projection can see (ctrnn to linear)",
-        "declare the term nonlocal (JAX backend only)",
+        "a synapse sees its two neurons",
     ),
     "spiking rule between rate neurons": (
         [

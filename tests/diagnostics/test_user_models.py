@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from neuro_rtrrl.errors import CircuitError
+from neuro_rtrrl.lowering import lower
 from tests.diagnostics.test_circuits import BASAL_GANGLIA, build, problems_of
 
 NEURON = """\
@@ -192,7 +194,7 @@ def test_a_blind_rule_lists_what_it_could_have_read():
     assert {"r_pre", "slope_post", "feedback_post", "tau_post", "dopamine", "w", "p", "e", "discount"} <= set(
         problem.available
     )
-    assert "nonlocal (JAX backend only)" in problem.hint
+    assert "a synapse sees its two neurons" in problem.hint
 
 
 def test_a_term_declared_nonlocal_may_be_read_and_is_named_by_the_audit():
@@ -201,3 +203,5 @@ def test_a_term_declared_nonlocal_may_be_read_and_is_named_by_the_audit():
     line = next(line for line in circuit.audit() if line.name == "cortex_recurrent")
     assert not line.local
     assert "r_all" in line.local_by
+    with pytest.raises(CircuitError, match="no machine of this version computes"):
+        lower(circuit)

@@ -215,7 +215,7 @@ def test_best_is_the_seed_with_the_best_final_return_without_its_axis():
 
 def test_the_json_keys_are_stable():
     assert set(small_result().as_dict()) == {
-        "circuit", "seeds", "decisions", "episodes", "final_return", "best_return", "wall_seconds",
+        "circuit", "seeds", "decisions", "episodes", "final_return", "best_return", "next_decision", "wall_seconds",
         "decisions_per_second", "first_decision_seconds", "interrupted", "results",
     }  # fmt: skip
     json.dumps(small_result().as_dict(), allow_nan=False)

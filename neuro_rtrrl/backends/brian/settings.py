@@ -7,12 +7,14 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 from brian2 import prefs
 from brian2.codegen.runtime.cython_rt.cython_rt import CythonCodeObject
+from brian2.codegen.runtime.cython_rt.extension_manager import get_cython_cache_dir
 from brian2.utils.logger import BrianLogger
 
 __all__ = ["Interruption", "code_target", "settings"]
@@ -23,10 +25,17 @@ def code_target(codegen: str, notice: Callable[[str], None] | None = None) -> st
     if codegen != "auto":
         return codegen
     if CythonCodeObject.is_available():
+        if notice is not None and not any(_cython_cache().glob("_cython_magic_*")):
+            notice("Brian2 compiles its code objects, once: up to a minute before the first decision.")
         return "cython"
     if notice is not None:
         notice("Brian2 runs on NumPy, several times slower: no working C++ compiler was found for Cython.")
     return "numpy"
+
+
+def _cython_cache() -> Path:
+    """Return the folder in which Brian2 keeps what it compiled."""
+    return Path(get_cython_cache_dir() or ".")
 
 
 @contextmanager

@@ -34,6 +34,8 @@ class ClosedLoop:
     environment : Environment or None
     precision : str
     record : tuple of str
+    masks : mapping of str to array
+        Which synapses exist, for every sparse projection of the circuit, bool (post, pre).
     single_kernel : bool
         Ask XLA's CPU compiler for the whole scan as one kernel. The runtime starts every kernel by itself, which costs
         more than the arithmetic of a small network: one kernel is about three times faster than seventy.
@@ -47,11 +49,13 @@ class ClosedLoop:
         precision: str,
         record: tuple[str, ...],
         single_kernel: bool,
+        masks: Mapping[str, np.ndarray],
     ) -> None:
         self.circuit, self.lowered, self.environment = circuit, lowered, environment
         # a library product cannot be part of a single kernel
         self.network = Network(lowered, precision, products="sum" if single_kernel else "dot")
         self.record = record
+        self._masks = masks
         self.single_kernel = single_kernel
         self._by_dt = tuple(key for key in record if key.endswith(".spike"))
 
@@ -87,8 +91,13 @@ class ClosedLoop:
         return carry, kept
 
     def shown(self, values: Mapping[str, Any]) -> Values:
-        """Return carried and fixed values by the circuit's own names, matrices as (..., post, pre)."""
-        return unpack(self.lowered, self.network.shown(dict(values)))
+        """Return values by the circuit's own names: matrices as (..., post, pre), 0 where no synapse is."""
+        found = unpack(self.lowered, self.network.shown(dict(values)))
+        for name, mask in self._masks.items():
+            for key, value in found.items():
+                if key.startswith(f"{name}."):
+                    found[key] = value * mask.astype(value.dtype)
+        return found
 
     def _noise(self, key: Any, start: Any, count: int) -> Values:
         noise, steps = {}, self.network.steps
@@ -133,9 +142,8 @@ class ClosedLoop:
         variable = self.lowered.variables.get(key)
         if variable is not None and variable.value is not None:
             return jnp.asarray(variable.value, self.network.dtype)
-        if key not in values:
-            return unpack(self.lowered, self.network.shown(values))[key]
-        return self.network.shown({key: values[key]})[key]
+        found = self.shown({key: values[key]} if key in values else values)
+        return found[key] if key in found else self.shown({key: self.network.array(key, values)})[key]
 
     def _environment(self, carry: Values, drawn: Values, values: Values) -> tuple[Any, Any, Any, Any]:
         assert self.environment is not None

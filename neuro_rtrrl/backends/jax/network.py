@@ -237,7 +237,7 @@ class Network:
         variable = self.lowered.variables.get(leaf.key)
         if variable is not None and variable.value is not None:
             return variable.value
-        array = self._array(leaf.key, values)
+        array = self.array(leaf.key, values)
         if leaf.access in ("pre", "post"):
             return self._spread(array, leaf.access, space)
         if space.kind == "broadcast" and leaf.access == "own":
@@ -249,15 +249,16 @@ class Network:
         along_rows = (side == "pre") == (space.name in self.flipped)
         return vector[:, None] if along_rows else vector[None, :]
 
-    def _array(self, key: str, values: Values) -> Any:
+    def array(self, key: str, values: Values) -> Any:
+        """Return a variable's value, the views (packed vectors, borrowed weights) included."""
         if key in values:
             return values[key]
         if parts := self.lowered.concatenations.get(key):
-            return jnp.concatenate([self._array(part, values) for part in parts])
+            return jnp.concatenate([self.array(part, values) for part in parts])
         owner, _, name = key.rpartition(".")
         if name == "w" and owner in self.lowered.transposed:
             lender = self.lowered.transposed[owner]
-            borrowed = self._array(f"{lender}.w", values)
+            borrowed = self.array(f"{lender}.w", values)
             return borrowed.T if (owner in self.flipped) == (lender in self.flipped) else borrowed
         variable = self.lowered.variables[key]  # an input that nothing reaches
         return jnp.zeros(variable.space.shape, self.dtype)
@@ -276,7 +277,7 @@ class Network:
         if vector is not None:
             weight = self._masked_weight(projection, values)
             by_row = weight.T if projection in self.flipped else weight
-            return jnp.dot(by_row, self._array(vector.key, values))
+            return jnp.dot(by_row, self.array(vector.key, values))
         result = jnp.broadcast_to(self._evaluate(expression, space, values), self._shape(space))
         if projection in self._masks:
             result = result * self._masks[projection]
@@ -286,7 +287,7 @@ class Network:
         return jnp.sum(array, axis=0 if projection in self.flipped else 1)
 
     def _masked_weight(self, projection: str, values: Values) -> Any:
-        weight = self._array(f"{projection}.w", values)
+        weight = self.array(f"{projection}.w", values)
         # own weights are kept masked; borrowed ones are masked where they are used
         borrowed = projection in self.lowered.transposed and projection in self._masks
         return weight * self._masks[projection] if borrowed else weight
