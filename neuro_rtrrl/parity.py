@@ -104,10 +104,14 @@ def parity(
     from neuro_rtrrl.programs import make_environment, make_program
 
     lowered, keys = compared_variables(circuit)
-    size = sum(8 * int(np.prod(lowered.variables[key].space.shape)) for key in keys if key in lowered.variables)
+    size = sum(
+        8 * int(np.prod(lowered.variables[key].space.shape)) for key in keys if key in lowered.variables
+    )
     if size * decisions > _MEMORY:
         fits = max(1, _MEMORY // size)
-        problem = f"comparing every variable over {decisions} decisions would take {size * decisions / 1e9:.1f} GB"
+        problem = (
+            f"comparing every variable over {decisions} decisions would take {size * decisions / 1e9:.1f} GB"
+        )
         raise CircuitError(Problem(problem, hint=f"compare up to {fits} decisions: --decisions {fits}"))
     runs = []
     for backend in ("jax", "brian2"):
@@ -120,7 +124,10 @@ def parity(
 def _recorded(program: Program, decisions: int) -> dict[str, np.ndarray]:
     chunks: list[Chunk] = []
     program.run(decisions, lambda chunk: chunks.append(chunk))
-    series = {name: np.concatenate([getattr(c, name)[0] for c in chunks]) for name in ("reward", "first", "terminated")}
+    series = {
+        name: np.concatenate([getattr(c, name)[0] for c in chunks])
+        for name in ("reward", "first", "terminated")
+    }
     for key in chunks[0].records:
         series[key] = np.concatenate([chunk.records[key][0] for chunk in chunks])
     return series
@@ -135,7 +142,9 @@ def _compare(
         theirs = np.asarray(brian[key], dtype=np.float64).reshape(decisions, -1)
         ours = np.asarray(ours, dtype=np.float64).reshape(decisions, -1)
         scaled = np.abs(ours - theirs) / np.maximum(1.0, np.abs(theirs))
-        difference = np.where(np.isfinite(scaled), scaled, np.where(np.isnan(ours) & np.isnan(theirs), 0.0, np.inf))
+        difference = np.where(
+            np.isfinite(scaled), scaled, np.where(np.isnan(ours) & np.isnan(theirs), 0.0, np.inf)
+        )
         by_tick = difference.max(axis=1, initial=0.0)
         largest[key] = float(by_tick.max(initial=0.0))
         beyond = np.flatnonzero(by_tick > tolerance)

@@ -30,7 +30,9 @@ def make_environment(circuit: Circuit) -> Environment | None:
         return None
     from neuro_rtrrl.environments import registry
 
-    return registry.make(circuit.environment.name, circuit.environment.parameters, circuit.environment.observe)
+    return registry.make(
+        circuit.environment.name, circuit.environment.parameters, circuit.environment.observe
+    )
 
 
 def make_program(

@@ -78,7 +78,9 @@ def intervene(circuit: Circuit, name: str) -> Circuit:
     if name not in circuit.interventions:
         available = tuple(circuit.interventions)
         hint = nearest(name, available) or "name it under 'interventions' in the circuit file"
-        raise CircuitError(Problem(f"the circuit has no intervention '{name}'", available=available, hint=hint))
+        raise CircuitError(
+            Problem(f"the circuit has no intervention '{name}'", available=available, hint=hint)
+        )
     chosen = circuit.interventions[name]
     return lesion(circuit, chosen.target, chosen.fraction)
 

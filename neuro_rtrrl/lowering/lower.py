@@ -19,7 +19,12 @@ from neuro_rtrrl.language import (
     rewrite,
     walk,
 )
-from neuro_rtrrl.lowering.plasticity import lower_intrinsic, lower_optimiser_clock, lower_projection_rule
+from neuro_rtrrl.lowering.plasticity import (
+    lower_episode_start,
+    lower_intrinsic,
+    lower_optimiser_clock,
+    lower_projection_rule,
+)
 from neuro_rtrrl.lowering.program import (
     BROADCAST,
     SECTIONS,
@@ -64,6 +69,7 @@ def lower(circuit: Circuit, keep: set[str] | None = None) -> LoweredCircuit:
         declared.spaces,
         declared.variables,
         {name: tuple(build.sections[name]) for name in SECTIONS},
+        episode_start=tuple(build.episode_start),
         masks=declared.masks,
         transposed=declared.transposed,
         noise=tuple(key for key, variable in declared.variables.items() if variable.role == "noise"),
@@ -97,6 +103,7 @@ class _Builder:
         self.declared = declared
         self.circuit = declared.circuit
         self.sections: dict[str, list] = {name: [] for name in SECTIONS}
+        self.episode_start: list[Assign] = []
         self._incoming = _incoming(self.circuit)
 
     # --- populations -------------------------------------------------------------------------------------------
@@ -273,6 +280,7 @@ class _Builder:
         for group in groups:
             self.sections["learn"].extend(lower_optimiser_clock(self.declared, group, self.fold))
         for projection in self.circuit.projections.values():
+            self.episode_start.extend(lower_episode_start(self.declared, projection, self.fold))
             self._add(lower_projection_rule(self.declared, projection, self.fold, self._euler))
         for population in self.circuit.populations.values():
             self._add(lower_intrinsic(self.declared, population, self.fold, self._euler))

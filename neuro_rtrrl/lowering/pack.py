@@ -78,7 +78,8 @@ def _signature(projection: Projection) -> tuple:
 def _merge(lowered: LoweredCircuit, members: tuple[str, ...]) -> LoweredCircuit:
     merger = _Merger(lowered, members)
     sections = {name: merger.section(body) for name, body in lowered.sections.items()}
-    return merger.finish(sections)
+    start: Any = merger.section(lowered.episode_start)
+    return merger.finish(sections, start)
 
 
 class _Merger:
@@ -170,7 +171,9 @@ class _Merger:
             raise _DifferentError
         return leaves[0]
 
-    def finish(self, sections: dict[str, tuple[Statement, ...]]) -> LoweredCircuit:
+    def finish(
+        self, sections: dict[str, tuple[Statement, ...]], episode_start: tuple[Assign, ...]
+    ) -> LoweredCircuit:
         """Return the merged circuit; variables of the members that only the block holds now are dropped."""
         lowered = self.lowered
         for member in self.members:
@@ -187,6 +190,7 @@ class _Merger:
             spaces={**lowered.spaces, self.block: self.space},
             variables=self.variables,
             sections=sections,
+            episode_start=episode_start,
             masks=masks,
             concatenations=self.concatenations,
             members={**lowered.members, self.block: self.members},

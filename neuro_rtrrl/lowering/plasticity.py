@@ -18,7 +18,7 @@ from neuro_rtrrl.lowering.program import BROADCAST, Assign, Phase, Space
 from neuro_rtrrl.lowering.scopes import Resolver, intrinsic_scope, synapse_scope
 from neuro_rtrrl.lowering.variables import Declared, bind
 
-__all__ = ["lower_intrinsic", "lower_optimiser_clock", "lower_projection_rule"]
+__all__ = ["lower_episode_start", "lower_intrinsic", "lower_optimiser_clock", "lower_projection_rule"]
 
 Fold = Callable[[Expression], Expression]
 Euler = Callable[..., Assign]
@@ -54,9 +54,7 @@ def lower_projection_rule(
     """Write the plastic part of a projection; empty for one that never changes."""
     if projection.group is None:
         return {}
-    source = declared.circuit.populations[projection.source.population]
-    carried = source.model.senders[projection.source.port][0]
-    resolve = synapse_scope(declared, projection, carried)
+    resolve = synapse_scope(declared, projection, _carried(declared, projection))
     group = declared.circuit.plasticity[projection.group]
     space = declared.spaces[projection.name]
     rule = projection.rule
@@ -72,6 +70,29 @@ def lower_projection_rule(
         fold,
         euler,
     )
+
+
+def lower_episode_start(declared: Declared, projection: Projection, fold: Fold) -> list[Assign]:
+    """Write what a rule does at the start of an episode, after its states have been reset."""
+    space = declared.spaces[projection.name]
+    resolve = synapse_scope(declared, projection, _carried(declared, projection))
+    return [
+        Assign(
+            f"{projection.name}.{s.target}",
+            space,
+            fold(bind(s.expression, resolve)),
+            "local_trace",
+            projection.name,
+            s.text,
+        )
+        for s in parse_statements(projection.rule.on_episode_start)
+    ]
+
+
+def _carried(declared: Declared, projection: Projection) -> str:
+    """Return the source variable that ``r_pre`` means."""
+    source = declared.circuit.populations[projection.source.population]
+    return source.model.senders[projection.source.port][0]
 
 
 def lower_intrinsic(declared: Declared, population: Population, fold: Fold, euler: Euler) -> dict[str, list]:

@@ -216,6 +216,7 @@ Statement = Assign | Gather | Reduce | Choose | SpikeStep
 class LoweredCircuit:
     """Everything that a tick computes.
 
+    ``setup`` runs once; ``episode_start`` after the resets of an episode's first tick, sequential.
     ``concatenations`` maps the key of a packed presynaptic vector to the keys it is made of; ``members`` maps a packed
     projection to the projections in it, in column order.
     """
@@ -225,6 +226,7 @@ class LoweredCircuit:
     variables: Mapping[str, Variable]
     sections: Mapping[str, tuple[Statement, ...]]
     setup: tuple[Assign, ...] = ()
+    episode_start: tuple[Assign, ...] = ()
     masks: Mapping[str, np.ndarray] = field(default_factory=dict)
     transposed: Mapping[str, str] = field(default_factory=dict)
     concatenations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -146,7 +146,7 @@ def targets_of(statement: Statement) -> tuple[str, ...]:
 def drop_unread(lowered: LoweredCircuit, roots: set[str]) -> LoweredCircuit:
     """Return the circuit without statements whose result reaches no root, no choice and no spike."""
     live = set(roots)
-    everything = [statement for _, statement in lowered.statements()]
+    everything = [*lowered.episode_start, *(statement for _, statement in lowered.statements())]
     while True:
         reached = set(live)
         for statement in everything:
@@ -163,4 +163,5 @@ def drop_unread(lowered: LoweredCircuit, roots: set[str]) -> LoweredCircuit:
     assigned = {key for body in sections.values() for s in body for key in targets_of(s)}
     used = live | assigned
     variables = {key: variable for key, variable in lowered.variables.items() if key in used}
-    return lowered.replace(sections=sections, variables=variables)
+    start = tuple(statement for statement in lowered.episode_start if statement.target in live)
+    return lowered.replace(sections=sections, episode_start=start, variables=variables)

@@ -352,7 +352,7 @@ CASES = {
             )
         ],
         "rule 'rflo_td' reads 'slope_post', which no synapse of this projection can see (ctrnn to linear)",
-        "a synapse sees its two neurons",
+        "did you mean 'slope_pre'?",
     ),
     "spiking rule between rate neurons": (
         [

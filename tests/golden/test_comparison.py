@@ -49,7 +49,7 @@ def test_bptt_of_two_neurons_and_one_input_over_three_steps_by_hand():
 
 
 def test_growth_with_the_number_of_neurons_is_that_of_the_textbook(bg):
-    table = compare(bg, sizes=(128, 256))
+    table = compare(bg, 64, sizes=(128, 256))
     ratio = {column: table["256"][column] / table["128"][column] for column in table.columns}
     assert 3.7 < ratio["local"] < 4.0  # n**2
     assert 3.7 < ratio["local_words"] < 4.0
@@ -64,4 +64,4 @@ def test_local_row_of_the_comparison_is_the_ledger_itself(bg):
     table = report.by("owner", columns="phase")
     owners = [name for name in table if name.split(".")[0] in onto]
     expected = sum(table[name]["local_trace"] + table[name]["eligibility_trace"] for name in owners)
-    assert compare(bg, sizes=(32,))["32"]["local"] == expected
+    assert compare(bg, 64, sizes=(32,))["32"]["local"] == expected

@@ -49,7 +49,8 @@ def part(module: str) -> str:
 
 
 def files() -> list[Path]:
-    return sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+    entrances = {PACKAGE / "__init__.py", PACKAGE / "__main__.py"}
+    return sorted(path for path in PACKAGE.rglob("*.py") if path not in entrances)
 
 
 def imports(path: Path) -> list[tuple[str, int, bool]]:

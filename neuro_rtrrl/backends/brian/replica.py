@@ -48,6 +48,7 @@ class Replica:
             for name, source in lowered.transposed.items()
         ]
         self._decide = self.host.compile(plan.decide)
+        self._episode_start = self.host.compile(lowered.episode_start)
         self._modulators = [name for name in lowered.circuit.neuromodulators if name in self.values]
         self._clamped = [
             (self.values[f"{p.name}.r"], p.encodes)
@@ -133,6 +134,8 @@ class Replica:
         if self.flags["first"]:
             for key, origin in self._resets:
                 self._set(key, origin())
+            for action in self._episode_start:
+                action()
             for runner in self.groups.express:
                 runner.run()
 

@@ -127,6 +127,9 @@ class Network:
                 if isinstance(start, str):
                     start = values.get(start, self.lowered.variables[start].value)
                 values[key] = jnp.where(first, jnp.asarray(start, self.dtype), values[key])
+        for statement in self.lowered.episode_start:
+            old = values[statement.target]
+            values[statement.target] = jnp.where(first, self._value(statement, values), old)
         shown = dict(values)
         self._section("express", shown)  # what neurons show follows from the state that was reset
         for key in self.carried:

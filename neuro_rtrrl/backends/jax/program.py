@@ -84,7 +84,13 @@ class JaxProgram:
 
     def _start(self) -> None:
         self.loop = ClosedLoop(
-            self.circuit, self.lowered, self.environment, self.precision, self.record, self.single_kernel, self.written.masks
+            self.circuit,
+            self.lowered,
+            self.environment,
+            self.precision,
+            self.record,
+            self.single_kernel,
+            self.written.masks,
         )
         keys = [seed_key(seed) for seed in self.seeds]
         starts = []
