@@ -34,6 +34,8 @@ class ClosedLoop:
     environment : Environment or None
     precision : str
     record : tuple of str
+    products : {"sum", "dot"}
+        See :class:`~neuro_rtrrl.backends.jax.network.Network`; a single kernel can hold only sums.
     masks : mapping of str to array
         Which synapses exist, for every sparse projection of the circuit, bool (post, pre).
     single_kernel : bool
@@ -49,11 +51,11 @@ class ClosedLoop:
         precision: str,
         record: tuple[str, ...],
         single_kernel: bool,
+        products: str,
         masks: Mapping[str, np.ndarray],
     ) -> None:
         self.circuit, self.lowered, self.environment = circuit, lowered, environment
-        # a library product cannot be part of a single kernel
-        self.network = Network(lowered, precision, products="sum" if single_kernel else "dot")
+        self.network = Network(lowered, precision, products)
         self.record = record
         self._masks = masks
         self.single_kernel = single_kernel

@@ -74,8 +74,9 @@ class JaxProgram:
         on_cpu = jax.default_backend() == "cpu"
         self._threads = lanes == "threads" or (lanes == "auto" and on_cpu)
         synapses = sum(space.elements for space in self.lowered.spaces.values() if space.kind == "projection")
-        wanted = on_cpu and self._threads and synapses <= LARGEST_KERNEL
-        self.single_kernel = wanted if single_kernel is None else single_kernel
+        small = on_cpu and synapses <= LARGEST_KERNEL
+        self._products = "sum" if small else "dot"
+        self.single_kernel = small and self._threads if single_kernel is None else single_kernel
         with self._precision():
             self._start()
 
@@ -90,6 +91,7 @@ class JaxProgram:
             self.precision,
             self.record,
             self.single_kernel,
+            self._products,
             self.written.masks,
         )
         keys = [seed_key(seed) for seed in self.seeds]
