@@ -132,9 +132,8 @@ def environment_of(circuit):
 
 
 def everything(circuit):
-    """Every variable that changes, beside the spikes, what a rule forgets within a tick and borrowed weights."""
+    """Every variable that changes, beside the spikes and what a rule forgets within a tick."""
     found, lowered = [], lower(circuit)
-    borrowed = {f"{name}.w" for name in lowered.transposed}
     for key, variable in lowered.variables.items():
         forgotten = variable.role == "derived" and variable.space.kind == "projection"
         if (
@@ -143,7 +142,7 @@ def everything(circuit):
             and not forgotten
         ):
             found.append(key)
-    return tuple(key for key in found if key not in borrowed)
+    return tuple(found)
 
 
 def recorded(program, decisions, **options):

@@ -177,6 +177,8 @@ class Network:
     def decide(self, values: Values, uniform: Any, first: Any) -> None:
         """Read out, choose, compute the modulators, change weights with the old traces, renew the traces."""
         values["uniform"] = uniform
+        for name in self.lowered.transposed:  # as they stand before the weights change
+            values[f"{name}.w"] = self.array(f"{name}.w", values)
         for section in ("readout", "choose", "feedback", "modulate"):
             self._section(section, values)
         for modulator in self.lowered.circuit.neuromodulators:
