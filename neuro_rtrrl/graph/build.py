@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any
 
-from neuro_rtrrl.errors import Problem
+from neuro_rtrrl.errors import CircuitError, Problem
 from neuro_rtrrl.graph.checks import check_circuit
 from neuro_rtrrl.graph.circuit import Circuit, Intervention, PlasticityGroup, Population, Recording, Timing
 from neuro_rtrrl.graph.context import Catalogue, Context
@@ -22,7 +22,7 @@ from neuro_rtrrl.graph.projections import build_projections
 from neuro_rtrrl.graph.user_models import user_models
 from neuro_rtrrl.models import models
 from neuro_rtrrl.spec.document import Document
-from neuro_rtrrl.spec.load import load_spec
+from neuro_rtrrl.spec.load import SpecError, load_spec
 from neuro_rtrrl.spec.schema import CircuitSpec
 
 __all__ = ["build_circuit", "load_circuit"]
@@ -42,7 +42,23 @@ def load_circuit(path: str | FilePath, overrides: Iterable[str] = ()) -> Circuit
     CircuitError
         With every problem of the file.
     """
-    return build_circuit(*load_spec(path, overrides))
+    try:
+        spec, document = load_spec(path, overrides)
+    except SpecError as error:
+        raise CircuitError(sorted([*error.problems, *_behind(error)], key=_in_order_of_the_file)) from None
+    return build_circuit(spec, document)
+
+
+def _behind(error: SpecError) -> list[Problem]:
+    """Return what the graph's checks find in the part of a file that the schema could read."""
+    rest = error.salvaged()
+    if rest is None:
+        return []
+    try:
+        build_circuit(rest.spec, error.document)
+    except CircuitError as more:
+        return [problem for problem in more.problems if not rest.explains(problem)]
+    return []
 
 
 def build_circuit(spec: CircuitSpec, document: Document) -> Circuit:

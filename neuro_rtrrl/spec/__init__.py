@@ -4,7 +4,7 @@ Pydantic and PyYAML only: nothing here starts a simulator.
 """
 
 from neuro_rtrrl.spec.document import Document, parse_document, read_document
-from neuro_rtrrl.spec.load import load_spec, spec_from_document
+from neuro_rtrrl.spec.load import SpecError, load_spec, spec_from_document
 from neuro_rtrrl.spec.overrides import apply_overrides
 from neuro_rtrrl.spec.schema import CircuitSpec
 from neuro_rtrrl.spec.values import Distribution, Initialiser, TransposeOf
@@ -16,6 +16,7 @@ __all__ = [
     "Document",
     "Initialiser",
     "Quantity",
+    "SpecError",
     "TransposeOf",
     "apply_overrides",
     "load_spec",

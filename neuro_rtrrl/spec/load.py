@@ -12,9 +12,10 @@ from neuro_rtrrl.errors import CircuitError, Problem, Problems, nearest
 from neuro_rtrrl.spec.document import Document, compose_document, read_text
 from neuro_rtrrl.spec.faults import FAULT, Fault, shown
 from neuro_rtrrl.spec.overrides import apply_overrides
+from neuro_rtrrl.spec.salvage import Salvaged, salvage
 from neuro_rtrrl.spec.schema import CircuitSpec
 
-__all__ = ["load_spec", "spec_from_document"]
+__all__ = ["SpecError", "load_spec", "spec_from_document"]
 
 Path_ = tuple[str | int, ...]
 
@@ -67,8 +68,21 @@ def _check(document: Document, problems: Problems) -> CircuitSpec:
                 if problem.location not in known:
                     problems.found.append(problem)
     if problems.found or spec is None:
-        raise CircuitError(sorted(problems.found, key=lambda problem: _order(problem, document)))
+        found = sorted(problems.found, key=lambda problem: _order(problem, document))
+        raise SpecError(found, document)
     return spec
+
+
+class SpecError(CircuitError):
+    """The schema's problems, with what can still be read of the file for the checks behind it."""
+
+    def __init__(self, problems: Iterable[Problem], document: Document) -> None:
+        super().__init__(problems)
+        self.document = document
+
+    def salvaged(self) -> Salvaged | None:
+        """Return what is left without the faults, or None where too little is."""
+        return salvage(self.document.data, _known_keys)
 
 
 def _order(problem: Problem, document: Document) -> tuple:

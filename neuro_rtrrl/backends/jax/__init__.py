@@ -2,5 +2,5 @@
 
 import os
 
-# XLA's compiler logs a warning where it cannot make one kernel of a scan; the program then compiles without (see loop.py)
+# XLA logs a warning where it cannot make one kernel of a scan; the program then compiles without (see loop.py)
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
