@@ -259,7 +259,7 @@ def generated(circuit):
     def tick(values):
         values = dict(values)
         for section in SECTIONS:
-            network._section(section, values)
+            network.section(section, values)
         return values
 
     return jax.make_jaxpr(tick)({key: jnp.asarray(value) for key, value in values.items()}).jaxpr

@@ -52,7 +52,7 @@ def tick_so_far(lowered, network, section, seed=0):
         if name == section:
             real = {key: value for key, value in values.items() if jnp.issubdtype(value.dtype, jnp.floating)}
             return {key: value for key, value in real.items() if key in lowered.variables}
-        network._section(name, values)
+        network.section(name, values)
     raise KeyError(section)
 
 
@@ -85,7 +85,7 @@ def violations(lowered, section):
 
         def part(inputs):
             values = dict(inputs)
-            network._section(section, values)
+            network.section(section, values)
             return {key: value for key, value in values.items() if value is not inputs.get(key)}
 
         sizes = {key: value.shape for key, value in jax.eval_shape(part, before).items()}
@@ -191,7 +191,7 @@ def test_cortical_synapses_change_without_knowing_the_readout_weights(feedback, 
         def change(readout):
             values = {**before, **readout}
             for section in ("feedback", "modulate", "learn", "renew"):
-                network._section(section, values)
+                network.section(section, values)
             cortical = ("sensory_to_cortex", "cortex_recurrent", "cortex.bias", "cortex.tau")
             return {key: values[key] for key in before if key.startswith(cortical)}
 

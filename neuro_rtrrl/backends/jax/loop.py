@@ -94,7 +94,7 @@ class ClosedLoop:
 
     def shown(self, values: Mapping[str, Any]) -> Values:
         """Return values by the circuit's own names: matrices as (..., post, pre), 0 where no synapse is."""
-        found = unpack(self.lowered, self.network.shown(dict(values)))
+        found = unpack(self.lowered, self.network.arrays.shown(dict(values)))
         for name, mask in self._masks.items():
             for key, value in found.items():
                 if key.startswith(f"{name}."):
@@ -145,7 +145,7 @@ class ClosedLoop:
         if variable is not None and variable.value is not None:
             return jnp.asarray(variable.value, self.network.dtype)
         found = self.shown({key: values[key]} if key in values else values)
-        return found[key] if key in found else self.shown({key: self.network.array(key, values)})[key]
+        return found[key] if key in found else self.shown({key: self.network.arrays.array(key, values)})[key]
 
     def _environment(self, carry: Values, drawn: Values, values: Values) -> tuple[Any, Any, Any, Any]:
         assert self.environment is not None
