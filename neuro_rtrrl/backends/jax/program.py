@@ -75,7 +75,9 @@ class JaxProgram:
         self._threads = lanes == "threads" or (lanes == "auto" and on_cpu)
         synapses = sum(space.elements for space in self.lowered.spaces.values() if space.kind == "projection")
         small = on_cpu and synapses <= LARGEST_KERNEL
-        self._products = "sum" if on_cpu else "dot"  # on one core sums won at every size tried, 32 to 512 neurons
+        self._products = (
+            "sum" if on_cpu else "dot"
+        )  # on one core sums won at every size tried, 32 to 512 neurons
         self.single_kernel = small and self._threads if single_kernel is None else single_kernel
         with self._precision():
             self._start()
