@@ -36,6 +36,7 @@ class Threaded:
         starts: Starts,
         precision: Callable[[], AbstractContextManager],
     ) -> None:
+        self.loop = loop
         self._keys = [jnp.asarray(key) for key in keys]
         self._carries = [carry for carry, _ in starts]
         self._fixed = [fixed for _, fixed in starts]
