@@ -21,8 +21,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -30,11 +29,9 @@ from typing import Any, NamedTuple
 import gymnax
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax.experimental.xla_metadata import set_xla_metadata
 
 CARTPOLE = ("CartPole-v1", (0, 2), ())
-MEMORY_CHAIN = ("MemoryChain-bsuite", (0, 1, 2), (("memory_length", 8),))
 
 Blocks = dict[str, jax.Array]
 """One array per block of learned parameters: cortex (Z, N), bias (N), tau (N), actor (A, N), critic (N)."""
@@ -259,25 +256,6 @@ def compiled(settings: Settings, ticks: int, batch: int | None = None) -> tuple[
     # under vmap XLA turns sums of products into library calls, which one kernel cannot hold
     options = {"xla_cpu_experimental_ynn_fusion_type": ""} if settings.single_kernel and batch else None
     return init, lowered.compile(compiler_options=options)
-
-
-def train(
-    settings: Settings, seeds: Sequence[int], decisions: int, ticks: int = 10_000, threads: int = 2
-) -> np.ndarray:
-    """Run every seed and return the episode returns, shape (seeds, decisions), NaN where no episode ends."""
-    init, run = compiled(settings, ticks)
-
-    def one(seed: int) -> np.ndarray:
-        key = jax.random.key(seed)
-        carry = init(jax.random.fold_in(key, 0))
-        noise_key, returns = jax.random.fold_in(key, 1), []
-        for index in range(decisions // ticks):
-            carry, part = run(carry, noise_key, jnp.int32(index))
-            returns.append(part)
-        return np.concatenate([np.asarray(part) for part in returns])
-
-    with ThreadPoolExecutor(threads) as pool:
-        return np.stack(list(pool.map(one, seeds)))
 
 
 def measure(

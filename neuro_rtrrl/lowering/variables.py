@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from neuro_rtrrl.graph.circuit import Circuit, Distribution, PlasticityGroup, Population, Projection
+from neuro_rtrrl.graph.scope import neuron_variables
 from neuro_rtrrl.graph.wiring import mask
-from neuro_rtrrl.language import DimensionError, Number, dimension_of, rewrite
 from neuro_rtrrl.language import Name as NameNode
+from neuro_rtrrl.language import Number, rewrite
 from neuro_rtrrl.lowering.program import BROADCAST, Space, Variable
 from neuro_rtrrl.models import Parameter, State
-from neuro_rtrrl.units import DIMENSIONLESS, Dimension, unit_dimension
+from neuro_rtrrl.units import unit_dimension
 
 __all__ = ["Declared", "declare"]
 
@@ -118,29 +119,16 @@ def _population(declared: Declared, population: Population) -> None:
 
 
 def _derived(declared: Declared, population: Population, space: Space) -> None:
-    from neuro_rtrrl.language import parse_statements
-
     name, model = population.name, population.model
-    statements = (*model.algebraic, *parse_statements(model.readout), *parse_statements(model.on_choice))
-
-    def lookup(short: str) -> Dimension:
-        variable = declared.variables.get(f"{name}.{short}") or declared.variables.get(short)
-        return variable.dimension if variable else DIMENSIONLESS
-
-    for statement in statements:
+    dimensions = neuron_variables(model)
+    for statement in model.definitions:
         key = f"{name}.{statement.target}"
         if key in declared.variables:
             continue
         if isinstance(statement.expression, Number):
             declared.add(key, BROADCAST, "parameter", value=statement.expression.value)
-            continue
-        try:
-            dimension = dimension_of(statement.expression, lookup)
-        except (
-            DimensionError
-        ):  # the graph's checks have told the user; the backends need a dimension all the same
-            dimension = DIMENSIONLESS
-        declared.add(key, space, "derived", dimension=dimension)
+        else:
+            declared.add(key, space, "derived", dimension=dimensions[statement.target])
 
 
 def _group(declared: Declared, group: PlasticityGroup) -> None:

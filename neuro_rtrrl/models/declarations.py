@@ -183,11 +183,15 @@ class NeuronModel(Model):
         return not self.clamped and not self.derivatives and not self.spikes
 
     @cached_property
+    def definitions(self) -> tuple[Statement, ...]:
+        """All lines that are no derivative, in the order in which they are evaluated."""
+        return (*self.algebraic, *parse_statements(self.readout), *parse_statements(self.on_choice))
+
+    @cached_property
     def derived(self) -> tuple[str, ...]:
         """Names that the equations define without being states."""
         states = {state.name for state in self.states}
-        parsed = (*self.algebraic, *parse_statements(self.readout), *parse_statements(self.on_choice))
-        return tuple(dict.fromkeys(s.target for s in parsed if s.target not in states))
+        return tuple(dict.fromkeys(s.target for s in self.definitions if s.target not in states))
 
 
 @dataclass(frozen=True)
