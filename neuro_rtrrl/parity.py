@@ -38,6 +38,7 @@ class ParityReport:
     circuit: str
     decisions: int
     tolerance: float
+    kernel: str
     max_difference: dict[str, float] = field(default_factory=dict)
     first_divergence: Divergence | None = None
 
@@ -47,12 +48,13 @@ class ParityReport:
         return self.first_divergence is None
 
     def as_dict(self) -> dict:
-        """Return the JSON form: circuit, decisions, tolerance, agrees, max_difference, first_divergence."""
+        """Return the JSON form: circuit, decisions, tolerance, kernel, agrees, max_difference, first_divergence."""
         parted = self.first_divergence
         return {
             "circuit": self.circuit,
             "decisions": self.decisions,
             "tolerance": self.tolerance,
+            "kernel": self.kernel,
             "agrees": self.agrees,
             "max_difference": self.max_difference,
             "first_divergence": None if parted is None else vars(parted).copy(),
@@ -82,6 +84,7 @@ def parity(
     decisions: int = 1000,
     seed: int = 0,
     tolerance: float = TOLERANCE,
+    kernel: str = "auto",
     notice: Callable[[str], None] | None = None,
 ) -> ParityReport:
     """Run both backends in float64 and compare every variable after every decision.
@@ -93,6 +96,8 @@ def parity(
     seed : int
     tolerance : float
         Of the difference defined at :class:`ParityReport`.
+    kernel : {"auto", "native", "xla"}
+        What computes the network on JAX.
     notice : callable, optional
         Takes lines for the user (which code generator Brian2 uses).
 
@@ -113,12 +118,21 @@ def parity(
             f"comparing every variable over {decisions} decisions would take {size * decisions / 1e9:.1f} GB"
         )
         raise CircuitError(Problem(problem, hint=f"compare up to {fits} decisions: --decisions {fits}"))
-    runs = []
-    for backend in ("jax", "brian2"):
-        environment = make_environment(circuit)
-        program = make_program(circuit, environment, backend, (seed,), "float64", keys, notice=notice)
-        runs.append(_recorded(program, decisions))
-    return _compare(circuit.name, decisions, tolerance, *runs)
+    programs = [
+        make_program(
+            circuit,
+            make_environment(circuit),
+            backend,
+            (seed,),
+            "float64",
+            keys,
+            kernel=chosen,
+            notice=notice,
+        )
+        for backend, chosen in (("jax", kernel), ("brian2", "auto"))
+    ]
+    jax, brian = (_recorded(program, decisions) for program in programs)
+    return _compare(circuit.name, decisions, tolerance, programs[0].kernel, jax, brian)
 
 
 def _recorded(program: Program, decisions: int) -> dict[str, np.ndarray]:
@@ -134,7 +148,12 @@ def _recorded(program: Program, decisions: int) -> dict[str, np.ndarray]:
 
 
 def _compare(
-    name: str, decisions: int, tolerance: float, jax: dict[str, np.ndarray], brian: dict[str, np.ndarray]
+    name: str,
+    decisions: int,
+    tolerance: float,
+    kernel: str,
+    jax: dict[str, np.ndarray],
+    brian: dict[str, np.ndarray],
 ) -> ParityReport:
     largest: dict[str, float] = {}
     parted: tuple[int, str] | None = None
@@ -156,4 +175,4 @@ def _compare(
         a, b = (np.asarray(run[key], dtype=np.float64).reshape(decisions, -1)[tick] for run in (jax, brian))
         element = int(np.argmax(np.abs(a - b)))
         divergence = Divergence(tick, key, float(a[element]), float(b[element]))
-    return ParityReport(name, decisions, tolerance, largest, divergence)
+    return ParityReport(name, decisions, tolerance, kernel, largest, divergence)

@@ -131,6 +131,9 @@ def find_divergence(chunk: Chunk, state: dict[str, np.ndarray], seeds: tuple[int
         finite = np.isfinite(values)
         if not finite.all():
             seed, decision = _first_bad(finite)
+            if values.shape[1] != chunk.count:  # kept now and then: only the stretch is known
+                found.append(Divergence(key, seeds[seed], chunk.start, chunk.start + chunk.count - 1))
+                continue
             found.append(Divergence(key, seeds[seed], chunk.start + decision, chunk.start + decision))
     if found:
         return min(found, key=lambda each: each.first)

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from neuro_rtrrl.errors import CircuitError, Problem, RunError, nearest
+from neuro_rtrrl.errors import CircuitError, Problem, RunError
 from neuro_rtrrl.graph.circuit import Circuit
 from neuro_rtrrl.interrupts import interruptible
 from neuro_rtrrl.lowering import lower
-from neuro_rtrrl.programs import BACKENDS, default_precision, make_environment, make_program
+from neuro_rtrrl.programs import default_precision, make_environment, make_program, refuse_unknown
 from neuro_rtrrl.progress import Progress, Run
 from neuro_rtrrl.results import Episodes, Recorder, Result, ResultsFolder, collect_provenance
 from neuro_rtrrl.results.weights import settable
@@ -37,6 +37,8 @@ def simulate(
     seed: int | None = None,
     backend: str = "jax",
     precision: str | None = None,
+    kernel: str = "auto",
+    codegen: str = "auto",
     start_from: Result | None = None,
     freeze: bool = False,
     out: ResultsFolder | str | PathLike | None = None,
@@ -61,6 +63,12 @@ def simulate(
     backend : {"jax", "brian2"}
     precision : {"float32", "float64"}, optional
         Default: float32 on JAX, float64 on Brian2.
+    kernel : {"auto", "native", "xla"}
+        What computes the network's part of a tick on JAX: C, built for this machine at first use, or XLA. ``auto``
+        takes the first on a CPU with a compiler.
+    codegen : {"auto", "cython", "numpy", "standalone"}
+        What Brian2's code becomes there; ``auto`` takes Cython where it works, ``standalone`` is one C++ program for
+        circuits without an environment.
     start_from : Result, optional
         Continue from the weights, learned parameters and optimiser states of an earlier run: each seed from its own,
         a new seed from the best one's. Noise goes on where that run stopped.
@@ -89,9 +97,7 @@ def simulate(
         If it is interrupted before anything is recorded.
     """
     began = time.perf_counter()
-    if backend not in BACKENDS:
-        hint = nearest(str(backend), BACKENDS)
-        raise CircuitError(Problem(f"there is no backend '{backend}'", available=BACKENDS, hint=hint))
+    refuse_unknown(backend, kernel, codegen)
     precision = precision or default_precision(backend)
     if precision not in ("float32", "float64"):
         raise CircuitError(Problem(f"there is no precision '{precision}'", available=("float32", "float64")))
@@ -121,11 +127,14 @@ def simulate(
         backend,
         chosen,
         precision,
-        recorder.keys,
+        recorder.record,
         initials=initials,
         start=start,
+        kernel=kernel,
+        codegen=codegen,
         notice=notice,
     )
+    provenance["kernel"] = program.kernel
     run = Run(program, total, began, recorder, episodes, progress)
     failure: Exception | None = None
     with interruptible(notice) as interrupts:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 
-__all__ = ["Chunk", "Deliver", "Program"]
+from neuro_rtrrl.graph.circuit import Recording
+
+__all__ = ["Chunk", "Deliver", "Program", "as_recordings"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,8 @@ class Chunk:
     first, terminated, truncated : arrays (S, count), bool
         ``first`` marks the tick in which the environment was reset.
     records : dict of str to array
-        Key → (S, count, ...) for what is kept once a decision, (S, count, k, n) for what is kept every ``dt``.
+        Key → (S, rows, ...) for what is kept once a decision or more rarely (:meth:`Recording.rows` says which),
+        (S, count, k, n) for what is kept every ``dt``; only the neurons that were asked for.
     """
 
     start: int
@@ -36,10 +39,17 @@ class Chunk:
 Deliver = Callable[[Chunk], "bool | None"]
 
 
+def as_recordings(record: Sequence[Recording | str]) -> tuple[Recording, ...]:
+    """Return recordings; a bare key means the whole variable, every decision."""
+    return tuple(Recording.of(each) if isinstance(each, str) else each for each in record)
+
+
 class Program(Protocol):
     """A circuit made ready to run."""
 
     seeds: tuple[int, ...]
+    kernel: str
+    """What computes a tick: ``native`` or ``xla`` on JAX, Brian2's code generation target there."""
 
     def run(self, decisions: int, deliver: Deliver) -> int:
         """Advance by up to ``decisions``, handing over each finished stretch; return how many were made.

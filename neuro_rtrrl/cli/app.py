@@ -39,11 +39,37 @@ class Backend(StrEnum):
     brian2 = "brian2"
 
 
+class Kernel(StrEnum):
+    """What computes the network on JAX."""
+
+    auto = "auto"
+    native = "native"
+    xla = "xla"
+
+
+class Codegen(StrEnum):
+    """What Brian2's code becomes."""
+
+    auto = "auto"
+    cython = "cython"
+    numpy = "numpy"
+    standalone = "standalone"
+
+
 class Precision(StrEnum):
     """Floating-point widths."""
 
     float32 = "float32"
     float64 = "float64"
+
+
+KernelOption = Annotated[
+    Kernel,
+    typer.Option(
+        help="On jax, what computes the network: C built for this machine at first use, or XLA. "
+        "auto takes the first where there is a compiler."
+    ),
+]
 
 
 def _version(asked: bool) -> None:
@@ -91,6 +117,14 @@ def simulate(
     precision: Annotated[
         Precision | None, typer.Option(help="Default: float32 on jax, float64 on brian2.")
     ] = None,
+    kernel: KernelOption = Kernel.auto,
+    codegen: Annotated[
+        Codegen,
+        typer.Option(
+            help="On brian2, what its code becomes; standalone, for circuits without an environment, "
+            "is one C++ program, built once for all seeds."
+        ),
+    ] = Codegen.auto,
     json: Json = False,
 ) -> int:
     """Run a circuit in closed loop, learning on, and keep what it did.
@@ -112,6 +146,8 @@ def simulate(
         start_from=start,
         freeze=freeze,
         precision=precision.value if precision else None,
+        kernel=kernel.value,
+        codegen=codegen.value,
     )
 
 
@@ -182,6 +218,7 @@ def parity(
     decisions: Annotated[int, typer.Option(min=1, help="How many decision ticks to compare.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of both runs.")] = 0,
     tolerance: Annotated[float, typer.Option(min=0.0, help="Largest difference that passes.")] = 1e-9,
+    kernel: KernelOption = Kernel.auto,
     setting: Settings = None,
     json: Json = False,
 ) -> int:
@@ -191,7 +228,7 @@ def parity(
     """
     from neuro_rtrrl.cli.parity import run_parity
 
-    return run_parity(file, setting or [], decisions, seed, tolerance, json)
+    return run_parity(file, setting or [], decisions, seed, tolerance, kernel.value, json)
 
 
 app = typer.main.get_command(_application)

@@ -10,11 +10,11 @@ __all__ = ["run_parity"]
 
 
 def run_parity(
-    file: str, settings: list[str], decisions: int, seed: int, tolerance: float, json: bool
+    file: str, settings: list[str], decisions: int, seed: int, tolerance: float, kernel: str, json: bool
 ) -> int:
     """Compare the backends; exit code 1 where they part."""
     circuit = load_circuit(file, settings)
-    report = parity(circuit, decisions, seed, tolerance, notice=notice)
+    report = parity(circuit, decisions, seed, tolerance, kernel, notice=notice)
     if json:
         print_json(report.as_dict())
     else:
@@ -25,7 +25,9 @@ def run_parity(
 def _print(report: ParityReport) -> None:
     from rich.table import Table
 
-    title = f"JAX and Brian2, float64, {report.decisions} decisions: largest difference"
+    title = (
+        f"JAX ({report.kernel} kernel) and Brian2, float64, {report.decisions} decisions: largest difference"
+    )
     table = Table(title=title, title_justify="left")
     table.add_column("variable")
     table.add_column("difference", justify="right")

@@ -11,16 +11,13 @@ from dataclasses import dataclass, field, replace
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from neuro_rtrrl.graph import describe
 from neuro_rtrrl.graph.identity import circuit_hash
 from neuro_rtrrl.models import Modulator, NeuronModel, Optimiser, PlasticityRule
 
 if TYPE_CHECKING:
-    from neuro_rtrrl.graph.audit import AuditLine
+    import numpy as np
 
-if TYPE_CHECKING:
     from neuro_rtrrl.graph.audit import AuditLine
 
 __all__ = [
@@ -190,6 +187,17 @@ class Recording:
     def key(self) -> str:
         """``owner.variable``, or the bare name of a modulator."""
         return f"{self.owner}.{self.variable}" if self.variable else self.owner
+
+    @classmethod
+    def of(cls, key: str) -> Recording:
+        """Return the recording of a whole variable, every decision."""
+        owner, _, variable = key.partition(".")
+        return cls(owner, variable)
+
+    def rows(self, start: int, count: int) -> range:
+        """Return which of ``count`` decisions from ``start`` are kept."""
+        every = max(1, self.every)
+        return range(-(-start // every) * every, start + count, every)
 
 
 @dataclass(frozen=True)

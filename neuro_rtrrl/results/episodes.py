@@ -121,7 +121,7 @@ class Episodes:
         return np.bincount(self.table.seed, minlength=len(self.seeds))
 
     def __len__(self) -> int:
-        return len(self.table.end)
+        return sum(len(part.end) for part in self._parts)
 
     def __repr__(self) -> str:
         return f"<Episodes: {len(self)} of {len(self.seeds)} seeds>"

@@ -31,7 +31,7 @@ def collect_provenance(
     command: Sequence[str] | None = None,
     **more: Any,
 ) -> dict[str, Any]:
-    """Return what is known at the start of a run; ``end`` is None until it is over.
+    """Return what is known at the start of a run; ``end`` and ``kernel`` are None until it runs.
 
     Nothing here fails: what cannot be found out is None.
 
@@ -53,6 +53,7 @@ def collect_provenance(
         "seeds": [int(seed) for seed in seeds],
         "backend": backend,
         "precision": precision,
+        "kernel": None,
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
         "git_commit": _git_commit(),
         "machine": {

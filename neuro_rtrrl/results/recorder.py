@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neuro_rtrrl.graph.circuit import Circuit, Recording
+from neuro_rtrrl.results.libraries import wait_until_loaded
 
 if TYPE_CHECKING:
     from neuro_rtrrl.backends.chunk import Chunk
@@ -46,13 +47,8 @@ class Recorder:
         self._kept: dict[str, list[np.ndarray]] = {each.key: [] for each in self.record}
         self._ticks: dict[str, list[np.ndarray]] = {each.key: [] for each in self.record}
 
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """The variables that a backend must hand over."""
-        return tuple(each.key for each in self.record)
-
     def add(self, chunk: Chunk) -> None:
-        """Keep what is asked for of a chunk: values (S, count, ...), by step (S, count, k, ...)."""
+        """Keep a chunk's records: the decisions and neurons that were asked for, and no others."""
         for each in self.record:
             if each.key not in chunk.records:
                 continue
@@ -60,22 +56,16 @@ class Recorder:
             if _spikes(each):
                 self._add_spikes(each, values, chunk.start)
             else:
-                decisions = chunk.start + np.arange(values.shape[1])
-                wanted = np.flatnonzero(decisions % each.every == 0)
-                self._keep(each, values[:, wanted], decisions[wanted])
-
-    def _keep(self, each: Recording, values: np.ndarray, ticks: np.ndarray) -> None:
-        if each.neurons is not None and values.ndim > 2:  # a sum over the population has no neurons to choose
-            values = values[:, :, list(each.neurons)]
-        self._kept[each.key].append(np.array(values))  # a copy: a view would keep the whole chunk alive
-        self._ticks[each.key].append(ticks)
+                self._kept[each.key].append(
+                    np.array(values)
+                )  # a copy: a view would keep the whole chunk alive
+                self._ticks[each.key].append(np.asarray(each.rows(chunk.start, chunk.count)))
 
     def _add_spikes(self, each: Recording, values: np.ndarray, start: int) -> None:
         seeds, count, steps, size = values.shape
         seed, step, neuron = np.nonzero(values.reshape(seeds, count * steps, size))
         if each.neurons is not None:
-            wanted = np.isin(neuron, each.neurons)
-            seed, step, neuron = seed[wanted], step[wanted], neuron[wanted]
+            neuron = np.asarray(each.neurons)[neuron]
         self._kept[each.key].append(np.stack([seed, neuron]).astype(np.int32))
         self._ticks[each.key].append(start * steps + step)
 
@@ -89,6 +79,7 @@ class Recorder:
         ``<population>_pre``. Spikes are ragged: ``<population>_spike_time``, ``_spike_neuron`` and
         ``_spike_seed`` over ``<population>_spike``. Every variable has ``key``, ``units`` and ``long_name``.
         """
+        wait_until_loaded()
         import xarray
 
         dataset = xarray.Dataset(

@@ -16,7 +16,7 @@ from pathlib import Path
 import yaml
 
 from neuro_rtrrl.cli.main import main
-from neuro_rtrrl.models.registry import models
+from neuro_rtrrl.models.registry import models, offered
 
 __all__ = ["REPOSITORY", "Block", "Session", "blocks", "merged", "page", "run"]
 
@@ -101,6 +101,7 @@ class Session:
         if name == "pyproject.toml":
             _install(self.folder, tomllib.loads(text))
             models.cache_clear()
+            offered.cache_clear()
 
     def _add(self, target: Path, part: dict) -> None:
         whole = yaml.safe_load(target.read_text(encoding="utf-8"))

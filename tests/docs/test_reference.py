@@ -147,7 +147,7 @@ def test_the_keys_of_simulate_are_those_of_the_page(tmp_path):
 def test_the_keys_of_parity_are_those_of_the_page():
     from neuro_rtrrl.parity import Divergence, ParityReport
 
-    parted = ParityReport("c", 1, 1e-9, {"x": 1.0}, Divergence(0, "x", 0.0, 1.0)).as_dict()
+    parted = ParityReport("c", 1, 1e-9, "native", {"x": 1.0}, Divergence(0, "x", 0.0, 1.0)).as_dict()
     assert set(parted) == listed("## parity")
     text = section(page(JSON), "## parity")
     assert all(f"`{key}`" in text for key in parted["first_divergence"])

@@ -58,15 +58,21 @@ CIRCUITS = {
 }
 
 
+@pytest.fixture(scope="module", params=["native", "xla"])
+def kernel(request):
+    """What computes the network's part of a tick."""
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def run():
+def run(kernel):
     """Run a circuit of the table in float64, once."""
     runs: dict = {}
 
     def get(name):
         if name not in runs:
             circuit = load_small(*CIRCUITS[name])
-            runs[name] = (circuit, *run_program(circuit, DECISIONS, (SEED,)))
+            runs[name] = (circuit, *run_program(circuit, DECISIONS, (SEED,), kernel=kernel))
         return runs[name]
 
     return get
@@ -95,13 +101,13 @@ def test_the_compared_runs_hold_the_episode_ends_that_matter(run, name):
 
 
 @pytest.mark.parametrize("name", ["cartpole", "memory chain"])
-def test_every_single_tick_equals_the_oracle_in_single_precision(name):
+def test_every_single_tick_equals_the_oracle_in_single_precision(name, kernel):
     """Each tick starts the float64 oracle from the backend's own state: no error can build up or hide.
 
     Differences are relative to the largest value that a variable takes in the run.
     """
     circuit = load_small(*CIRCUITS[name])
-    _, chunk = run_program(circuit, DECISIONS, (SEED,), "float32")
+    _, chunk = run_program(circuit, DECISIONS, (SEED,), "float32", kernel=kernel)
     oracle, uniforms = oracle_of(circuit, SEED), action_uniforms(SEED, DECISIONS)
     assert circuit.environment is not None
     seen = chunk.records["sensory.r"][0][:, : len(circuit.environment.observation)]
@@ -124,10 +130,10 @@ def test_every_single_tick_equals_the_oracle_in_single_precision(name):
 @pytest.mark.parametrize(
     ("name", "regroup"), [("cartpole", True), ("cartpole", False), ("other numbers", False)]
 )
-def test_neither_packing_nor_recording_changes_more_than_the_rounding(run, name, regroup):
+def test_neither_packing_nor_recording_changes_more_than_the_rounding(run, kernel, name, regroup):
     circuit, _, recorded = run(name)
-    program, _ = run_program(circuit, DECISIONS, (SEED,), record=(), regroup=regroup)
-    assert bool(program.lowered.members) == regroup
+    program, _ = run_program(circuit, DECISIONS, (SEED,), record=(), regroup=regroup, kernel=kernel)
+    assert bool(program.lowered.members) == (regroup and kernel == "xla")
     masks = {SYNAPSES[short]: mask for short, mask in masks_of(circuit).items()}
     state, compared = program.state(), set()
     for key in set(keys_of(circuit).values()) & state.keys():
@@ -138,9 +144,9 @@ def test_neither_packing_nor_recording_changes_more_than_the_rounding(run, name,
     assert {"cortex.h", "cortex_recurrent.w", "cortex_recurrent.e", "cortex.tau.j"} <= compared
 
 
-def test_seeds_run_together_as_they_run_alone(run):
+def test_seeds_run_together_as_they_run_alone(run, kernel):
     circuit, _, alone = run("cartpole")
-    _, together = run_program(circuit, DECISIONS, (SEED, 0))
+    _, together = run_program(circuit, DECISIONS, (SEED, 0), kernel=kernel)
     for key, values in together.records.items():
         np.testing.assert_allclose(values[0], alone.records[key][0], rtol=0, atol=1e-11, err_msg=key)
     zero = drive(oracle_of(circuit, 0), circuit, together, 0, index=1)

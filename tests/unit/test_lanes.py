@@ -10,9 +10,12 @@ from neuro_rtrrl.graph import load_circuit
 from neuro_rtrrl.programs import make_environment
 
 WAYS = {
-    "mapped": {"lanes": "map"},
-    "threads": {"lanes": "threads", "single_kernel": False},
-    "threads, single kernel": {"lanes": "threads", "single_kernel": True},
+    "native": {"kernel": "native"},
+    "native, mapped": {"kernel": "native", "lanes": "map"},
+    "native, environment in pieces": {"kernel": "native", "single_kernel": False},
+    "mapped": {"kernel": "xla", "lanes": "map"},
+    "threads": {"kernel": "xla", "lanes": "threads", "single_kernel": False},
+    "threads, single kernel": {"kernel": "xla", "lanes": "threads", "single_kernel": True},
 }
 
 
@@ -23,7 +26,9 @@ def circuit():
 
 @pytest.fixture(scope="module")
 def alone(circuit):
-    program = JaxProgram(circuit, make_environment(circuit), (4,), "float64", ("dopamine",), lanes="map")
+    program = JaxProgram(
+        circuit, make_environment(circuit), (4,), "float64", ("dopamine",), kernel="xla", lanes="map"
+    )
     return program.advance(60), program.state()
 
 
@@ -39,9 +44,22 @@ def test_a_seed_among_others_does_what_it_does_alone(circuit, alone, way):
     assert not np.array_equal(chunk.records["dopamine"][0], chunk.records["dopamine"][1])
 
 
-def test_the_same_seed_twice_is_bit_identical(circuit):
-    runs = [JaxProgram(circuit, make_environment(circuit), (3,)).advance(200).reward for _ in range(2)]
-    np.testing.assert_array_equal(*runs)
+@pytest.mark.parametrize("name", ["Acrobot-v1", "CartPole-v1"])
+def test_a_seeds_run_does_not_depend_on_the_others_to_the_last_bit(name):
+    circuit = load_circuit("circuits/bg.yaml", [f"environment={{name: {name}}}", "record=[]"])
+    environment = make_environment(circuit)
+    runs = [JaxProgram(circuit, environment, seeds, record=("cortex.h",)) for seeds in ((4,), (2, 3, 4, 9))]
+    alone, among = (program.advance(300).records["cortex.h"] for program in runs)
+    np.testing.assert_array_equal(alone[0], among[2])
+
+
+@pytest.mark.parametrize("kernel", ["native", "xla"])
+def test_the_same_seed_twice_is_bit_identical(circuit, kernel):
+    programs = [JaxProgram(circuit, make_environment(circuit), (3,), kernel=kernel) for _ in range(2)]
+    np.testing.assert_array_equal(*[program.advance(200).reward for program in programs])
+    first, second = (program.state() for program in programs)
+    for key, value in first.items():
+        np.testing.assert_array_equal(value, second[key], err_msg=key)
 
 
 def test_an_environment_that_fits_no_single_kernel_runs_without_one(monkeypatch, circuit):
@@ -57,6 +75,6 @@ def test_an_environment_that_fits_no_single_kernel_runs_without_one(monkeypatch,
         compiled(self, count)
 
     monkeypatch.setattr(Threaded, "compile", refuse)
-    program = JaxProgram(circuit, make_environment(circuit), (0, 1), single_kernel=True)
+    program = JaxProgram(circuit, make_environment(circuit), (0, 1), kernel="xla", single_kernel=True)
     assert program.advance(20).reward.shape == (2, 20)
     assert not program.single_kernel

@@ -123,7 +123,17 @@ def small_circuit() -> Circuit:
     )
 
 
+RECORD = (
+    Recording("a", "v", neurons=(1, 3), every=2),
+    Recording("b", "v"),
+    Recording("a_to_b", "w", every=4),
+    Recording("dopamine", ""),
+    Recording("a", "spike", every=0),
+)
+
+
 def recorded_chunk(start: int, count: int) -> Chunk:
+    """Return what a program hands over: the decisions and neurons that RECORD asks for."""
     ticks = np.arange(start, start + count)
     shared = np.zeros((2, count))
     values = {
@@ -135,19 +145,16 @@ def recorded_chunk(start: int, count: int) -> Chunk:
     }
     if start == 0:
         values["a.spike"][1, 3, 1, 2] = True  # seed 0, step 7
+    for each in RECORD:
+        values[each.key] = values[each.key][:, np.array(each.rows(start, count), int) - start]
+        if each.neurons is not None:
+            values[each.key] = values[each.key][..., list(each.neurons)]
     flags = shared.astype(bool)
     return Chunk(start, count, shared, flags, flags, flags, values)
 
 
 def small_dataset():
-    record = (
-        Recording("a", "v", neurons=(1, 3), every=2),
-        Recording("b", "v"),
-        Recording("a_to_b", "w", every=4),
-        Recording("dopamine", ""),
-        Recording("a", "spike", every=0),
-    )
-    recorder = Recorder(small_circuit(), SEEDS, record, units={"a.v": "volt"})
+    recorder = Recorder(small_circuit(), SEEDS, RECORD, units={"a.v": "volt"})
     for start, count in ((0, 5), (5, 5)):
         recorder.add(recorded_chunk(start, count))
     return recorder.dataset()

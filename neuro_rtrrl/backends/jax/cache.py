@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
-from pathlib import Path
 
 import jax
 
-__all__ = ["cache_folder", "use_cache"]
+from neuro_rtrrl.builds import cache_folder
 
-
-def cache_folder() -> Path:
-    """Return the folder: ``NEURO_RTRRL_CACHE``, or ``neuro-rtrrl`` in the user's cache folder."""
-    given = os.environ.get("NEURO_RTRRL_CACHE")
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(given) if given else base / "neuro-rtrrl"
+__all__ = ["use_cache"]
 
 
 def use_cache() -> None:

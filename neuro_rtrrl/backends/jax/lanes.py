@@ -2,12 +2,12 @@
 
 On a CPU one compiled single-seed program, run for each seed in a thread of its own (JAX releases the interpreter's lock
 while it computes), is faster than one program mapped over seeds: batched products become library calls, which cannot
-be part of a single kernel, and one program uses one core. It also makes each seed's result independent of the others.
+be part of a single kernel, and one program uses one core. It also makes each seed's result independent of the others,
+to the last bit: mapped, a sine may round as in a vector register, alone as in a scalar one.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -19,22 +19,21 @@ import jax.numpy as jnp
 import numpy as np
 
 from neuro_rtrrl.backends.jax.loop import ClosedLoop
+from neuro_rtrrl.backends.jax.native_loop import NativeLoop
+from neuro_rtrrl.builds import cores
 
 __all__ = ["Mapped", "Threaded"]
 
 Values = dict[str, Any]
 Starts = Sequence[tuple[Values, Values]]
+Precision = Callable[[], AbstractContextManager]
 
 
 class Threaded:
     """One compiled program, a carry for each seed, a thread for each core."""
 
     def __init__(
-        self,
-        loop: ClosedLoop,
-        keys: Sequence[Any],
-        starts: Starts,
-        precision: Callable[[], AbstractContextManager],
+        self, loop: ClosedLoop | NativeLoop, keys: Sequence[Any], starts: Starts, precision: Precision
     ) -> None:
         self.loop = loop
         self._keys = [jnp.asarray(key) for key in keys]
@@ -67,30 +66,36 @@ class Threaded:
         seeds = range(len(self._keys))
         if len(seeds) == 1:
             return jax.tree.map(lambda leaf: leaf[None], one(0))
-        with ThreadPoolExecutor(min(len(seeds), os.cpu_count() or 1)) as pool:
+        with ThreadPoolExecutor(min(len(seeds), cores())) as pool:
             kept = list(pool.map(one, seeds))
         return jax.tree.map(lambda *leaves: np.stack(leaves), *kept)
 
     def values(self) -> Values:
-        """Return carried and fixed values of the network, seeds leading."""
+        """Return the network's values by the circuit's own names, seeds leading."""
         each = [
-            {**fixed, **carry["network"]} for carry, fixed in zip(self._carries, self._fixed, strict=True)
+            {**fixed, **carry.get("network", carry)}
+            for carry, fixed in zip(self._carries, self._fixed, strict=True)
         ]
-        return {key: np.stack([np.asarray(values[key]) for values in each]) for key in each[0]}
+        return self.loop.shown({key: np.stack([np.asarray(v[key]) for v in each]) for key in each[0]})
 
 
 class Mapped:
-    """One program over all seeds."""
+    """One program over all seeds; on several devices, each takes its share of them."""
 
-    def __init__(self, loop: ClosedLoop, keys: Sequence[Any], starts: Starts) -> None:
-        self._keys = jnp.stack([jnp.asarray(key) for key in keys])
-        self._carry = jax.tree.map(lambda *leaves: jnp.stack(leaves), *[carry for carry, _ in starts])
-        self._fixed = jax.tree.map(lambda *leaves: jnp.stack(leaves), *[fixed for _, fixed in starts])
+    def __init__(self, loop: ClosedLoop | NativeLoop, keys: Sequence[Any], starts: Starts) -> None:
+        self.loop = loop
+        carry = jax.tree.map(lambda *leaves: jnp.stack(leaves), *[carry for carry, _ in starts])
+        fixed = jax.tree.map(lambda *leaves: jnp.stack(leaves), *[fixed for _, fixed in starts])
+        stacked = jnp.stack([jnp.asarray(key) for key in keys])
+        self._keys, self._carry, self._fixed = _spread((stacked, carry, fixed), len(keys))
 
         def step(carry: Values, fixed: Values, keys: Any, start: Any, count: int) -> Any:
             return jax.vmap(partial(loop.chunk, start=start, count=count))(carry, fixed, keys)
 
         self._step = jax.jit(step, static_argnames=("count",), donate_argnums=(0,))
+
+    def compile(self, count: int) -> None:
+        """Do nothing: the first call compiles."""
 
     def advance(self, start: int, count: int) -> Any:
         """Run every seed by ``count`` decisions; return what was kept, seeds leading."""
@@ -98,5 +103,15 @@ class Mapped:
         return jax.tree.map(np.asarray, kept)
 
     def values(self) -> Values:
-        """Return carried and fixed values of the network, seeds leading."""
-        return {key: np.asarray(value) for key, value in {**self._fixed, **self._carry["network"]}.items()}
+        """Return the network's values by the circuit's own names, seeds leading."""
+        values = {**self._fixed, **self._carry.get("network", self._carry)}
+        return self.loop.shown({key: np.asarray(value) for key, value in values.items()})
+
+
+def _spread(tree: Any, seeds: int) -> Any:
+    """Spread the seeds over all devices, where their number is a multiple of the devices'."""
+    devices = jax.devices()
+    if len(devices) == 1 or seeds % len(devices):
+        return tree
+    mesh = jax.sharding.Mesh(np.array(devices), ("seeds",))
+    return jax.device_put(tree, jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("seeds")))

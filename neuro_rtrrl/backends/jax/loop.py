@@ -15,7 +15,7 @@ from jax.experimental.xla_metadata import set_xla_metadata
 from neuro_rtrrl.backends.jax.network import Network
 from neuro_rtrrl.environments import streams
 from neuro_rtrrl.environments.base import Environment
-from neuro_rtrrl.graph.circuit import Circuit
+from neuro_rtrrl.graph.circuit import Circuit, Recording
 from neuro_rtrrl.lowering import LoweredCircuit
 from neuro_rtrrl.lowering.pack import pack_values, unpack
 
@@ -33,11 +33,11 @@ class ClosedLoop:
     lowered : LoweredCircuit
     environment : Environment or None
     precision : str
-    record : tuple of str
+    record : tuple of Recording
     products : {"sum", "dot"}
         See :class:`~neuro_rtrrl.backends.jax.network.Network`; a single kernel can hold only sums.
-    masks : mapping of str to array
-        Which synapses exist, for every sparse projection of the circuit, bool (post, pre).
+    written : LoweredCircuit
+        The circuit before anything was packed: its own names, shapes and masks (post, pre).
     single_kernel : bool
         Ask XLA's CPU compiler for the whole scan as one kernel. The runtime starts every kernel by itself, which costs
         more than the arithmetic of a small network: one kernel is about three times faster than seventy.
@@ -49,17 +49,17 @@ class ClosedLoop:
         lowered: LoweredCircuit,
         environment: Environment | None,
         precision: str,
-        record: tuple[str, ...],
+        record: tuple[Recording, ...],
         single_kernel: bool,
         products: str,
-        masks: Mapping[str, np.ndarray],
+        written: LoweredCircuit,
     ) -> None:
         self.circuit, self.lowered, self.environment = circuit, lowered, environment
         self.network = Network(lowered, precision, products)
         self.record = record
-        self._masks = masks
+        self.written = written
         self.single_kernel = single_kernel
-        self._by_dt = tuple(key for key in record if key.endswith(".spike"))
+        self._by_dt = tuple(each.key for each in record if each.variable == "spike")
 
     def start(self, values: Mapping[str, np.ndarray], key: Any) -> tuple[Values, Values]:
         """Return what a run carries and what it only reads, from given weights and parameters."""
@@ -77,16 +77,30 @@ class ClosedLoop:
 
     def chunk(self, carry: Values, fixed: Values, key: Any, start: Any, count: int) -> tuple[Values, Values]:
         """Advance by ``count`` decisions from index ``start`` of the streams; return the new carry and what is kept."""
-        drawn: Values = {"noise": self._noise(key, start, count)}
+        drawn: Values = {"noise": self._noise(key, start, count), "t": jnp.arange(count, dtype=jnp.uint32)}
         if self.environment is not None:
             drawn["uniform"] = streams.action_uniforms(key, start, count)
             drawn["key"] = streams.step_keys(key, start, count)
             drawn["reset"] = streams.reset_states(self.environment, key, start, count)
 
-        def scan(carry: Values, fixed: Values, drawn: Values) -> tuple[Values, Values]:
-            return jax.lax.scan(lambda state, now: self._tick(state, fixed, now), carry, drawn, length=count)
+        def scan(carry: Values, fixed: Values, start: Any, drawn: Values) -> tuple[Values, Values]:
+            logs = {each.key: self._log(each, count) for each in self.record if each.every > 1}
 
-        carry, kept = jax.jit(scan)(carry, fixed, drawn)
+            def tick(state: Any, now: Values) -> tuple[Any, Values]:
+                after, kept = self._tick(state[0], fixed, now)
+                place = now["t"], start + now["t"]
+                logs = {
+                    each.key: _logged(state[1][each.key], each, place, kept["records"].pop(each.key))
+                    for each in self.record
+                    if each.every > 1
+                }
+                return (after, logs), kept
+
+            (carry, logs), kept = jax.lax.scan(tick, (carry, logs), drawn, length=count)
+            kept["records"].update({key: log[:-1] for key, log in logs.items()})
+            return carry, kept
+
+        carry, kept = jax.jit(scan)(carry, fixed, jnp.uint32(start), drawn)
         if self.single_kernel:
             # marks the call that makes this value, and only that call
             kept["reward"] = set_xla_metadata(kept["reward"], xla_cpu_small_call="true", inlineable="false")
@@ -95,7 +109,7 @@ class ClosedLoop:
     def shown(self, values: Mapping[str, Any]) -> Values:
         """Return values by the circuit's own names: matrices as (..., post, pre), 0 where no synapse is."""
         found = unpack(self.lowered, self.network.arrays.shown(dict(values)))
-        for name, mask in self._masks.items():
+        for name, mask in self.written.masks.items():
             for key, value in found.items():
                 if key.startswith(f"{name}."):
                     found[key] = value * mask.astype(value.dtype)
@@ -134,8 +148,10 @@ class ClosedLoop:
             "terminated": terminated,
             "truncated": truncated,
             "records": {
-                key: by_dt[key].astype(bool) if key in by_dt else self._kept(key, values)
-                for key in self.record
+                each.key: _chosen(each, by_dt[each.key].astype(bool), 1)
+                if each.key in by_dt
+                else _chosen(each, self._kept(each.key, values), 0)
+                for each in self.record
             },
         }
         return after, kept
@@ -146,6 +162,13 @@ class ClosedLoop:
             return jnp.asarray(variable.value, self.network.dtype)
         found = self.shown({key: values[key]} if key in values else values)
         return found[key] if key in found else self.shown({key: self.network.arrays.array(key, values)})[key]
+
+    def _log(self, each: Recording, count: int) -> Any:
+        """Return room for what is kept now and then, and one row more for what is not kept."""
+        shape = self.written.variables[each.key].space.shape
+        if each.neurons is not None and shape:
+            shape = (len(each.neurons), *shape[1:])
+        return jnp.zeros((-(-count // each.every) + 1, *shape), self.network.dtype)
 
     def _environment(self, carry: Values, drawn: Values, values: Values) -> tuple[Any, Any, Any, Any]:
         assert self.environment is not None
@@ -173,6 +196,23 @@ class ClosedLoop:
             if population.model.clamped:
                 parts = [shown[name] for name in population.encodes]
                 values[f"{population.name}.r"] = jnp.concatenate(parts) if len(parts) > 1 else parts[0]
+
+
+def _chosen(each: Recording, value: Any, axis: int) -> Any:
+    """Return the neurons that were asked for; a sum over the population has none to choose from."""
+    if each.neurons is None or jnp.ndim(value) <= axis:
+        return value
+    return jnp.take(value, np.asarray(each.neurons), axis=axis)
+
+
+def _logged(log: Any, each: Recording, place: tuple[Any, Any], value: Any) -> Any:
+    """Write a row where the decision is one of those to keep, else over the row that nobody reads."""
+    t, decision = place
+    first = (decision - t + np.uint32(each.every - 1)) // np.uint32(each.every)
+    row = jnp.where(
+        decision % np.uint32(each.every) == 0, decision // np.uint32(each.every) - first, log.shape[0] - 1
+    )
+    return jax.lax.dynamic_update_index_in_dim(log, value.astype(log.dtype), row.astype(jnp.int32), 0)
 
 
 def _own(leaf: Any) -> jax.Array:

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import jax
 import numpy as np
 
-from neuro_rtrrl.backends.chunk import Chunk, Deliver
+from neuro_rtrrl.backends.chunk import Chunk, Deliver, as_recordings
 from neuro_rtrrl.backends.jax.cache import use_cache
+from neuro_rtrrl.backends.jax.kernel import Kernel, make_kernel
 from neuro_rtrrl.backends.jax.lanes import Mapped, Threaded
 from neuro_rtrrl.backends.jax.loop import ClosedLoop
+from neuro_rtrrl.backends.jax.native_loop import NativeLoop
+from neuro_rtrrl.builds import cores
+from neuro_rtrrl.environments import streams
 from neuro_rtrrl.environments.base import Environment
-from neuro_rtrrl.graph.circuit import Circuit
+from neuro_rtrrl.errors import CircuitError, Problem
+from neuro_rtrrl.graph.circuit import Circuit, Recording
 from neuro_rtrrl.graph.initialise import initial_values
 from neuro_rtrrl.lowering import hoist, lower
 from neuro_rtrrl.lowering.pack import pack
+from neuro_rtrrl.native import CompilationError
 from neuro_rtrrl.randomness import key as seed_key
 
 __all__ = ["LONGEST_CHUNK", "JaxProgram"]
 
-LONGEST_CHUNK = 10_000  # decisions: bounds the memory of what is made in bulk, and how long Ctrl-C waits
+LONGEST_CHUNK = 10_000  # decisions
+MOST_UPDATES = 500_000_000  # of synapses on a core in a chunk, a few seconds: bounds how long Ctrl-C waits
 MOST_TICKS = 500_000  # decisions times seeds in a chunk
+MOST_BYTES = 1 << 28  # of what a chunk draws beforehand and keeps
+FEWEST_SYNAPSES = 64  # below, all in one XLA kernel costs less than a call
 LARGEST_KERNEL = 1 << 18  # synapses; beyond, starting seventy kernels costs nothing beside running them
 
 
@@ -36,19 +45,34 @@ class JaxProgram:
         None runs the circuit in an open loop.
     seeds : sequence of int
     precision : {"float32", "float64"}
-    record : tuple of str
-        Variable keys to keep every decision; spikes (``population.spike``) are kept every ``dt``.
+    record : sequence of Recording or str
+        What to keep; a bare key means the whole variable at every decision (spikes: every ``dt``).
     regroup : bool
         Whether to run the hoisted and packed form (the default) or the equations as written.
     initials : sequence of mappings, optional
         For each seed, values that replace the initial ones: weights, parameters, optimiser states of an earlier run.
     start : int
         Index of the first decision in the streams of noise, so that a continued run sees new noise.
+    kernel : {"auto", "native", "xla"}
+        What computes the network's part of a tick: C, built for this machine at first use, or XLA. ``auto`` takes
+        the first on a CPU with a compiler, unless the network is tiny.
     lanes : {"auto", "threads", "map"}
         How seeds run side by side; ``auto`` takes threads on a CPU.
     single_kernel : bool, optional
-        See :class:`~neuro_rtrrl.backends.jax.loop.ClosedLoop`; by default on a CPU, for networks that are not large,
-        where the compiler can.
+        Whether what XLA computes in a tick is one kernel, see :class:`~neuro_rtrrl.backends.jax.loop.ClosedLoop`; by
+        default on a CPU, where the compiler can (and with the kernel ``xla``, for networks that are not large).
+    notice : callable, optional
+        Is told, in one line, when ``auto`` has to do without the native kernel.
+
+    Attributes
+    ----------
+    kernel : {"native", "xla"}
+        What is used.
+
+    Raises
+    ------
+    CircuitError
+        If ``native`` is asked for and cannot be had.
     """
 
     def __init__(
@@ -57,53 +81,89 @@ class JaxProgram:
         environment: Environment | None,
         seeds: Sequence[int],
         precision: str = "float32",
-        record: tuple[str, ...] = (),
+        record: Sequence[Recording | str] = (),
         regroup: bool = True,
         initials: Sequence[Mapping[str, np.ndarray]] | None = None,
         start: int = 0,
+        kernel: str = "auto",
         lanes: Literal["auto", "threads", "map"] = "auto",
         single_kernel: bool | None = None,
+        notice: Callable[[str], None] | None = None,
     ) -> None:
         use_cache()
         self.circuit, self.environment, self.seeds = circuit, environment, tuple(seeds)
-        self.precision, self.record = precision, record
+        self.precision, self.record = precision, as_recordings(record)
         self.position = start
-        self.written = lower(circuit, keep=set(record))
-        self.lowered = pack(hoist(self.written)) if regroup else self.written
+        self.written = lower(circuit, keep={each.key for each in self.record})
+        self._hoisted = hoist(self.written) if regroup else self.written
         self._initials = initials or [{}] * len(self.seeds)
-        on_cpu = jax.default_backend() == "cpu"
-        self._threads = lanes == "threads" or (lanes == "auto" and on_cpu)
-        synapses = sum(space.elements for space in self.lowered.spaces.values() if space.kind == "projection")
-        small = on_cpu and synapses <= LARGEST_KERNEL
-        self._products = (
-            "sum" if on_cpu else "dot"
-        )  # on one core sums won at every size tried, 32 to 512 neurons
-        self.single_kernel = small and self._threads if single_kernel is None else single_kernel
+        self._on_cpu = jax.default_backend() == "cpu"
+        self._native = self._make_kernel(kernel, notice)
+        self.kernel = "xla" if self._native is None else "native"
+        self.lowered = pack(self._hoisted) if regroup and self._native is None else self._hoisted
+        self._threads = lanes == "threads" or (lanes == "auto" and self._on_cpu)
+        small = self._on_cpu and self._threads and self._synapses() <= LARGEST_KERNEL
+        self.single_kernel = (small or self._native is not None) if single_kernel is None else single_kernel
         with self._precision():
             self._start()
 
     def _precision(self):
         return jax.enable_x64(self.precision == "float64")
 
+    def _synapses(self) -> int:
+        spaces = self._hoisted.spaces.values()
+        return sum(space.elements for space in spaces if space.kind == "projection")
+
+    def _make_kernel(self, wanted: str, notice: Callable[[str], None] | None) -> Kernel | None:
+        if wanted == "xla" or (
+            wanted == "auto" and not (self._on_cpu and self._synapses() >= FEWEST_SYNAPSES)
+        ):
+            return None
+        try:
+            if not self._on_cpu:
+                raise CompilationError(f"it runs on a CPU, and JAX uses the {jax.default_backend()} here")
+            observation = self.environment.observation_size if self.environment else 0
+            return make_kernel(self._hoisted, self.precision, self.record, observation)
+        except CompilationError as error:
+            if wanted == "native":
+                hint = "--kernel xla runs without it; a C compiler is named by the variable CC"
+                raise CircuitError(Problem(f"no native kernel: {error}", hint=hint)) from error
+            if notice:
+                notice(f"no native kernel, running on XLA alone: {error}")
+            return None
+
     def _start(self) -> None:
-        self.loop = ClosedLoop(
+        keys = [seed_key(seed) for seed in self.seeds]
+        values = [
+            {**initial_values(self.circuit, seed), **given}
+            for seed, given in zip(self.seeds, self._initials, strict=True)
+        ]
+        loop = self._native_loop() or self._xla_loop()
+        starts = [loop.start(each, key) for each, key in zip(values, keys, strict=True)]
+        if self._threads:
+            self._lanes: Threaded | Mapped = Threaded(loop, keys, starts, self._precision)
+        else:
+            self._lanes = Mapped(loop, keys, starts)
+
+    def _native_loop(self) -> NativeLoop | None:
+        if self._native is None:
+            return None
+        return NativeLoop(self.lowered, self.environment, self._native, self.single_kernel)
+
+    def _xla_loop(self) -> ClosedLoop:
+        products = (
+            "sum" if self._on_cpu else "dot"
+        )  # on one core sums won at every size tried, 32 to 512 neurons
+        return ClosedLoop(
             self.circuit,
             self.lowered,
             self.environment,
             self.precision,
             self.record,
             self.single_kernel,
-            self._products,
-            self.written.masks,
+            products,
+            self.written,
         )
-        keys = [seed_key(seed) for seed in self.seeds]
-        starts = []
-        for seed, given, key in zip(self.seeds, self._initials, keys, strict=True):
-            starts.append(self.loop.start({**initial_values(self.circuit, seed), **given}, key))
-        if self._threads:
-            self._lanes: Threaded | Mapped = Threaded(self.loop, keys, starts, self._precision)
-        else:
-            self._lanes = Mapped(self.loop, keys, starts)
 
     # --- running -----------------------------------------------------------------------------------------------
 
@@ -114,7 +174,10 @@ class JaxProgram:
         """
         done = 0
         # at least two stretches, so that the second shows the steady rate; fewer decisions a stretch for many seeds
-        length = stretch(decisions, min(chunk, -(-decisions // 2), max(1, MOST_TICKS // len(self.seeds))))
+        ticks = min(MOST_TICKS, MOST_BYTES // self.bytes_per_tick()) // len(self.seeds)
+        in_turn = -(-len(self.seeds) // cores()) if self._threads else 1
+        updates = MOST_UPDATES // max(1, self._synapses() * self.circuit.timing.steps * in_turn)
+        length = stretch(decisions, max(1, min(chunk, -(-decisions // 2), ticks, updates)))
         while done < decisions:
             count = min(length, decisions - done)
             done += count
@@ -127,14 +190,36 @@ class JaxProgram:
         with self._precision():
             self._compile(count)
             kept: dict[str, Any] = self._lanes.advance(self.position, count)
-        chunk = Chunk(self.position, count, records=kept.pop("records"), **kept)
+        records = {
+            each.key: kept["records"][each.key][:, : len(each.rows(self.position, count))]
+            if each.every > 1
+            else kept["records"][each.key]
+            for each in self.record
+        }
+        chunk = Chunk(self.position, count, **{**kept, "records": records})
         self.position += count
         return chunk
 
+    def bytes_per_tick(self) -> int:
+        """Return what a decision of one seed draws beforehand and keeps, in bytes."""
+        number = np.dtype(self.precision).itemsize
+        steps = self.circuit.timing.steps
+        total = 64  # flags, keys, the uniform number
+        total += sum(steps * number * self._size(key) for key in self.lowered.noise)
+        for each in self.record:
+            often = steps if each.variable == "spike" else 1 / max(1, each.every)
+            total += int(often * number * self._size(each.key))
+        if self.environment is not None:
+            environment = self.environment
+            shapes = jax.eval_shape(lambda key: streams.reset_states(environment, key, 0, 1), seed_key(0))
+            total += sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(shapes))
+        return total
+
+    def _size(self, key: str) -> int:
+        return int(np.prod(self.written.variables[key].space.shape, dtype=int))
+
     def _compile(self, count: int) -> None:
         """Compile; where the environment holds something that cannot be part of a single kernel, without one."""
-        if not isinstance(self._lanes, Threaded):
-            return
         try:
             self._lanes.compile(count)
         except jax.errors.JaxRuntimeError:
@@ -146,8 +231,7 @@ class JaxProgram:
 
     def state(self) -> dict[str, np.ndarray]:
         """Return key → array (S, ...) of what is carried from tick to tick and of what is fixed."""
-        values = self.loop.shown(self._lanes.values())
-        return {key: value for key, value in values.items() if key in self.written.variables}
+        return {key: value for key, value in self._lanes.values().items() if key in self.written.variables}
 
 
 def stretch(decisions: int, longest: int) -> int:
