@@ -14,11 +14,14 @@ import pytest
 pytest.importorskip("brian2")
 pytest.importorskip("jax")
 
+import brian2
+
 from neuro_rtrrl.backends.brian.program import BrianProgram
 from neuro_rtrrl.backends.jax.program import JaxProgram
 from neuro_rtrrl.environments import make
 from neuro_rtrrl.errors import RunError
 from neuro_rtrrl.graph import load_circuit
+from neuro_rtrrl.graph.circuit import Recording
 from neuro_rtrrl.lowering import lower
 from neuro_rtrrl.models import models
 
@@ -149,7 +152,7 @@ def recorded(program, decisions, **options):
     chunks = []
     program.run(decisions, chunks.append, **options)
     series = {name: np.concatenate([getattr(c, name) for c in chunks], 1) for name in FLAGS}
-    for key in program.record:
+    for key in (each.key for each in program.record):
         series[key] = np.concatenate([c.records[key] for c in chunks], 1)
     return series
 
@@ -341,3 +344,84 @@ def test_brian2_says_nothing_and_writes_nothing_here(tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout + done.stderr == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_kept_is_what_was_asked_for(small):
+    asked = (
+        Recording("cortex", "h", neurons=(4, 1), every=3),
+        Recording("cortex_recurrent", "w", neurons=(5, 2), every=7),
+        Recording("dopamine", "", every=4),
+    )
+    runs = []
+    for record in (asked, tuple(each.key for each in asked)):
+        chunks = []
+        program_of(small, record=record, start=5).run(40, chunks.append, chunk=9)
+        runs.append({e.key: np.concatenate([c.records[e.key] for c in chunks], 1)[0] for e in asked})
+    found, whole = runs
+    for each in asked:
+        rows = np.asarray(each.rows(5, 40)) - 5
+        expected = whole[each.key][rows]
+        expected = expected if each.neurons is None else expected[:, list(each.neurons)]
+        assert len(rows) > 2
+        np.testing.assert_array_equal(found[each.key], expected, err_msg=each.key)
+
+
+def test_of_spikes_only_those_of_the_neurons_asked_for_are_kept():
+    circuit = load_circuit(CIRCUITS / "stdp.yaml")
+    asked = (Recording("afferents", "spike", neurons=(7, 3, 90), every=0),)
+    runs = []
+    for record in (asked, ("afferents.spike",)):
+        program = BrianProgram(circuit, None, (1,), record=record, codegen="numpy")
+        runs.append(recorded(program, 60)["afferents.spike"][0])
+    assert runs[0].any()
+    np.testing.assert_array_equal(runs[0], runs[1][:, :, [7, 3, 90]])
+
+
+# --- what is run, and how long it takes --------------------------------------------------------------------------
+
+
+def test_only_the_loop_is_asked_to_run_and_afterwards_all_are_brian2s_again(small):
+    program, asked = program_of(small), []
+    before = [member.name for member in program.network.sorted_objects if member.active]
+    program.worlds[0].step = lambda action, step=program.worlds[0].step: (
+        asked.append([member.name for member in program.network.sorted_objects if member.active]),
+        step(action),
+    )
+    program.run(3, lambda chunk: None)
+    assert asked == [["decision_loop"]] * 3
+    assert [member.name for member in program.network.sorted_objects if member.active] == before
+
+
+def test_objects_that_a_user_adds_run_too_each_on_its_clock(small):
+    circuit = circuit_of("bg", ("timing.dt=1 ms",))
+    program = BrianProgram(circuit, small[1], (3,), record=("cortex.h",), codegen="numpy")
+    cortex, calls = program.objects["cortex"], []
+    fast = brian2.StateMonitor(cortex, "h", record=True, when="end", name="fast")
+    slow = brian2.StateMonitor(cortex, "h", record=True, dt=5 * brian2.ms, name="slow")
+    count = brian2.NetworkOperation(lambda: calls.append(0), clock=cortex.clock, name="count")
+    for member in (fast, slow, count):
+        program.network.add(member)
+    membranes = recorded(program, 4)["cortex.h"][0]
+    steps = circuit.timing.steps
+    assert (len(calls), fast.h.shape, slow.h.shape) == (4 * steps, (6, 4 * steps), (6, 4 * steps // 5))
+    assert np.array_equal(fast.h[:, steps - 1 :: steps].T, membranes)
+
+
+def test_an_object_that_fails_is_named(small):
+    program = program_of(small)
+    clock = program.objects["cortex"].clock
+    program.network.add(brian2.NetworkOperation(lambda: 1 // 0, clock=clock, name="failing"))
+    with pytest.raises(RunError, match=r"'failing'.*division"):
+        program.run(5, lambda chunk: None)
+
+
+def test_the_stopwatch_shares_out_the_whole_of_the_last_run_and_changes_no_number(small):
+    plain, timed = program_of(small), program_of(small, profile=True)
+    expected, found = recorded(plain, 30), recorded(timed, 30)
+    assert all(np.array_equal(expected[key], found[key]) for key in expected)
+    timed.run(20, lambda chunk: None)
+    shares = timed.stopwatch.shares()
+    parts = ("environment", "readout", "bookkeeping", "learning", "integration")
+    assert sum(shares[part] for part in parts) == pytest.approx(1)
+    assert all(0 < shares[part] < 1 for part in parts)
+    assert shares["overhead"] == pytest.approx(shares["environment"] + shares["bookkeeping"])

@@ -39,6 +39,8 @@ def _extremum(name: str, function: Any, sign: str) -> Function:
     # the second comparison is false only for a NaN in b, which NumPy would return, too
     code = f"cdef double _{name}(double a, double b):\n    return b if (b {sign} a or b != b) else a\n"
     made.implementations.add_implementation(CythonCodeGenerator, code=code, name=f"_{name}")
+    code = f"static inline double _{name}(double a, double b) {{ return (b {sign} a || b != b) ? b : a; }}\n"
+    made.implementations.add_implementation("cpp", code=code, name=f"_{name}")
     return made
 
 

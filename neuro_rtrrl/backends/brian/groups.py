@@ -114,6 +114,8 @@ class Groups:
             unit = unit_text(self.lowered.variables[key].dimension)
             if key in slopes:
                 lines.append(f"d{names[key]}/dt = {self._text(slope_of(slopes[key]), space)} : {unit}")
+            elif self.lowered.variables[key].role == "noise":
+                lines += self._noise_lines(key, space)
             elif key in self.plan.aliases:
                 lines.append(f"{names[key]} = {names[self.plan.aliases[key]]} : {unit}")
             else:
@@ -123,6 +125,10 @@ class Groups:
                 unit = unit_text(self.lowered.variables[gather].dimension)
                 lines += [f"{names[_part(gather, projection)]} : {unit}" for projection in parts]
         return lines
+
+    def _noise_lines(self, key: str, space: Space) -> list[str]:
+        """Declare noise: an array that is filled before each step."""
+        return [f"{self.names[space.name][key]} : {unit_text(self.lowered.variables[key].dimension)}"]
 
     def _population(self, name: str) -> None:
         space, model = self.lowered.spaces[name], self.lowered.circuit.populations[name].model

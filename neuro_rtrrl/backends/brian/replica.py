@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 import numpy as np
 from brian2 import Clock, NetworkOperation
-from brian2.codegen.runtime.cython_rt.cython_rt import CythonCodeObject
 from brian2.groups.group import CodeRunner
 
 from neuro_rtrrl.backends.brian.groups import Groups
 from neuro_rtrrl.backends.brian.host import Action, Host
 from neuro_rtrrl.backends.brian.plan import Block, Plan
+from neuro_rtrrl.backends.brian.stepping import compiled
 from neuro_rtrrl.backends.brian.world import World
 from neuro_rtrrl.lowering import LoweredCircuit
 from neuro_rtrrl.lowering.simplify import reads_of
@@ -130,7 +129,8 @@ class Replica:
             for rates, encodes in self._clamped:
                 self._clamp(rates, encodes, world)
         for name in self._given:
-            self.host.put(name, self.flags[name])
+            if self.values[name] != self.flags[name]:
+                self.host.put(name, self.flags[name])
         if self.flags["first"]:
             for key, origin in self._resets:
                 self._set(key, origin())
@@ -155,12 +155,15 @@ class Replica:
                 rates[start] = world.reward
             start = end
 
-    def finish(self) -> None:
-        """Read out, choose, compute the modulators, change weights with the old traces, renew the traces."""
+    def read_out(self) -> None:
+        """Read out, choose, compute the modulators."""
         for target, source, places in self._transports:
             target[...] = np.where(places < 0, 0.0, source[places])
         for action in self._decide:
             action()
+
+    def learn(self) -> None:
+        """Change weights with the old traces, renew the traces; on a first tick only the latter."""
         if self.flags["first"]:
             for name in self._modulators:
                 self.host.put(name, 0.0)
@@ -178,13 +181,6 @@ class Replica:
 
 
 def _compiled(runner: CodeRunner) -> Action:
-    """Return a runner's code as a function, without the look-ups that Brian2 makes before each call.
-
-    They serve arrays that move when synapses are added; none are once a run has begun.
-    """
+    """Return the code of a runner that is in no network as a function."""
     runner.before_run({})
-    code: Any = runner.codeobj
-    code.update_namespace()
-    if isinstance(code, CythonCodeObject):
-        return partial(code.compiled_code["run"].main, code.namespace)
-    return code
+    return compiled(runner.codeobj)

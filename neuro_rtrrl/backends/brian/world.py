@@ -61,7 +61,7 @@ class World:
             self.reward, self.terminated, self.truncated = 0.0, False, False
         else:
             self._packed = self._step(self._packed, self._keys, self._actions[action])
-            answer = np.asarray(self._packed[0])[-self._tail :]
+            answer = self._packing.told(self._packed, self._tail)
             self.observation = answer[:-3]
             self.reward, terminated, truncated = answer[-3:].tolist()
             self.terminated, self.truncated = terminated > 0, truncated > 0
@@ -95,29 +95,58 @@ class World:
 
 
 class _Packing:
-    """A state as one vector of each type: JAX hands over a few large arrays faster than many small ones.
+    """A state as one vector of integer words, which JAX hands over in half the time of three vectors.
 
-    The first vector is of the default float type and ends with a tail for what the environment tells.
+    The words are as wide as the default float. A number of any type no wider than that is in it bit for bit; what
+    is none follows in vectors of its own type. The words end with a tail of floats for what the environment tells.
     """
 
     def __init__(self, example: Any) -> None:
         self.leaves, self.structure = jax.tree.flatten(example)
-        self.real = str(jnp.result_type(float))
-        self.types = (self.real, *sorted({str(leaf.dtype) for leaf in self.leaves} - {self.real}))
+        self.real = jnp.result_type(float)
+        self.word = jnp.dtype(f"int{8 * self.real.itemsize}")
+        self.types = ("", *sorted({self._group(leaf) for leaf in self.leaves} - {""}))
+
+    def _group(self, leaf: Any) -> str:
+        """Return the name of the vector that a leaf is in; that of the words is empty."""
+        plain = isinstance(leaf.dtype, np.dtype) and leaf.dtype.kind in "biuf"
+        return "" if plain and leaf.dtype.itemsize <= self.word.itemsize else str(leaf.dtype)
 
     def pack(self, state: Any, tail: Any) -> tuple[Any, ...]:
         """Return the vectors."""
-        leaves = jax.tree.leaves(state)
-        groups = [[leaf.ravel() for leaf in leaves if str(leaf.dtype) == name] for name in self.types]
-        groups[0].append(tail)
-        return tuple(jnp.concatenate(group) for group in groups)
+        groups: dict[str, list[Any]] = {name: [] for name in self.types}
+        for leaf in jax.tree.leaves(state):
+            name = self._group(leaf)
+            groups[name].append(leaf.ravel() if name else _words(leaf.ravel(), self.word))
+        groups[""].append(_words(tail, self.word))
+        return tuple(jnp.concatenate(group) for group in groups.values())
 
     def unpack(self, packed: tuple[Any, ...]) -> Any:
         """Return the state."""
         groups, used = dict(zip(self.types, packed, strict=True)), dict.fromkeys(self.types, 0)
         leaves = []
         for leaf in self.leaves:
-            name, size = str(leaf.dtype), math.prod(leaf.shape)
-            leaves.append(groups[name][used[name] : used[name] + size].reshape(leaf.shape))
+            name, size = self._group(leaf), math.prod(leaf.shape)
+            part = groups[name][used[name] : used[name] + size].reshape(leaf.shape)
+            leaves.append(part if name else _numbers(part, leaf.dtype))
             used[name] += size
         return jax.tree.unflatten(self.structure, leaves)
+
+    def told(self, packed: tuple[Any, ...], size: int) -> np.ndarray:
+        """Return the last ``size`` numbers of the tail."""
+        return np.asarray(packed[0])[-size:].view(self.real)
+
+
+def _words(values: Any, word: Any) -> Any:
+    """Return numbers as integers of the same bits, widened."""
+    if values.dtype.kind == "b":
+        return values.astype(word)
+    bits = jax.lax.bitcast_convert_type(values, jnp.dtype(f"int{8 * values.dtype.itemsize}"))
+    return bits.astype(word)
+
+
+def _numbers(words: Any, dtype: Any) -> Any:
+    """Undo :func:`_words`."""
+    if dtype.kind == "b":
+        return words.astype(bool)
+    return jax.lax.bitcast_convert_type(words.astype(jnp.dtype(f"int{8 * dtype.itemsize}")), dtype)
