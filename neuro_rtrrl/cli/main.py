@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from neuro_rtrrl.cli.output import forget_stdout, notice, print_error
+from neuro_rtrrl.cli.start_up import quick_start
 from neuro_rtrrl.errors import NeuroRtrrlError, Problem
 
 __all__ = ["INTERRUPTED", "main"]
@@ -28,7 +29,7 @@ DEBUG = "NEURO_RTRRL_DEBUG"  # set it to see the traceback of a defect
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; ends the process."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), quick_start():
         if not sys.warnoptions:
             warnings.simplefilter("ignore")  # of libraries: nothing that a user could mend
         with suppress(AttributeError, ValueError, OSError):

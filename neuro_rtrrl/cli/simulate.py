@@ -9,9 +9,11 @@ from typing import Any
 
 from neuro_rtrrl.cli.main import INTERRUPTED
 from neuro_rtrrl.cli.output import console, notice, print_json
+from neuro_rtrrl.cli.start_up import collect_as_usual
 from neuro_rtrrl.errors import CircuitError, NeuroRtrrlError, Problem
 from neuro_rtrrl.graph import Circuit, load_circuit
 from neuro_rtrrl.results import Result, ResultsFolder, load_results
+from neuro_rtrrl.results.libraries import load_meanwhile
 
 __all__ = ["run_simulate"]
 
@@ -122,6 +124,9 @@ class _Live:
 
     def update(self, now) -> None:
         """Show where the run stands."""
+        collect_as_usual()  # the start is over
+        if now.done < now.total:
+            load_meanwhile()
         text = _state(now)
         if self._progress is not None:
             with suppress(OSError, ValueError):  # a terminal that has gone away ends no run

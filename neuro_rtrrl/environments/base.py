@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 if TYPE_CHECKING:
     from jax import Array
 
@@ -53,6 +51,8 @@ class Environment:
 
 def masked(environment: Environment, indices: Sequence[int]) -> Environment:
     """Return the environment with only the observation entries at ``indices``, in that order."""
+    import numpy as np  # who only asks for names and sizes needs no arrays
+
     indices = tuple(indices)
     if indices == tuple(range(environment.observation_size)):
         return environment

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import cache
 from typing import Any
 
 import jax
@@ -15,12 +16,8 @@ import jax.numpy as jnp
 
 from neuro_rtrrl.environments.base import Environment, masked
 from neuro_rtrrl.environments.catalogue import UNSUPPORTED, describe, names, parameter_problems
-from neuro_rtrrl.environments.lazy_imports import load_lazily
+from neuro_rtrrl.environments.gymnax_models import make_model
 from neuro_rtrrl.errors import CircuitError, Problem, RunError, nearest
-
-load_lazily("seaborn")
-load_lazily("matplotlib.pyplot")
-import gymnax  # noqa: E402  after what it would load has been made lazy
 
 __all__ = ["make_gymnax"]
 
@@ -75,7 +72,7 @@ def make_gymnax(
     if problems:
         raise CircuitError(problems)
 
-    model, defaults = gymnax.make(name, **{key: info.parameters[key] for key in info.structure})
+    model, defaults = make_model(name, {key: info.parameters[key] for key in info.structure})
     own = {field.name for field in fields(defaults)}
     settings = defaults.replace(**{key: _as_field(v) for key, v in info.parameters.items() if key in own})
     assert info.actions is not None
@@ -97,13 +94,20 @@ def _pure_functions(name: str, model: Any, settings: Any):
     def raw_reset(key):
         return model.reset_env(key, settings)
 
+    @cache
+    def types(integer, floating):
+        return _stable_types(name, raw_reset, raw_step)
+
+    def types_now():  # worked out once for 32 bits and once for 64, each time by tracing the model several times
+        return types(jnp.result_type(int), jnp.result_type(float))
+
     def reset(key):
-        state_types, _ = _stable_types(name, raw_reset, raw_step)
+        state_types, _ = types_now()
         observation, state = raw_reset(key)
         return _flat(observation), _cast(state, state_types)
 
     def step(key, state, action):
-        state_types, action_type = _stable_types(name, raw_reset, raw_step)
+        state_types, action_type = types_now()
         observation, state, reward, terminated, truncated = raw_step(
             key, state, jnp.asarray(action, action_type)
         )
@@ -123,7 +127,7 @@ def _stable_types(name: str, raw_reset: Any, raw_step: Any) -> tuple[Any, Any]:
 
     gymnax starts counters as Python integers, and flags or rewards as one kind that a step turns into
     another (0 into 0.5). The types after a reset are widened until a step no longer changes them. They
-    depend on whether 64-bit numbers are on, hence are worked out wherever a function is traced. Then some
+    depend on whether 64-bit numbers are on, hence are asked for wherever a function is traced. Then some
     models mix the action with numbers of the default integer type and others with 32-bit ones, so both are
     tried.
     """

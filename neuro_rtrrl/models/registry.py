@@ -6,10 +6,11 @@ import importlib
 import pkgutil
 from functools import cache
 from importlib.metadata import entry_points
+from typing import Any
 
 from neuro_rtrrl.models.declarations import Model, Modulator, NeuronModel, Optimiser, PlasticityRule
 
-__all__ = ["KINDS", "models"]
+__all__ = ["KINDS", "models", "offered"]
 
 KINDS: dict[str, type[Model]] = {
     "neurons": NeuronModel,
@@ -34,8 +35,14 @@ def models(kind: str) -> dict[str, Model]:
         for value in vars(module).values():
             if isinstance(value, wanted):
                 found[value.name] = value
-    for entry in entry_points(group=f"neuro_rtrrl.{kind}"):
+    for entry in offered().select(group=f"neuro_rtrrl.{kind}"):
         value = entry.load()
         if isinstance(value, wanted):
             found.setdefault(value.name, value)  # a package cannot take a built-in name
     return dict(sorted(found.items()))
+
+
+@cache
+def offered() -> Any:  # EntryPoints; Python 3.11 has another class around them
+    """Return what installed packages offer; looking through all of them takes some milliseconds each time."""
+    return entry_points()
