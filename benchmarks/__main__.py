@@ -1,4 +1,4 @@
-"""Measure everything: ``python -m benchmarks [--rounds N] [--only TEXT] [--json FILE] [--core N]``.
+"""Measure everything: ``python -m benchmarks``; ``--help`` says how much of it, and where the numbers go.
 
 Contestants that are compared run in turns, each in a process of its own that stays warm, pinned to the same core, so
 that a machine's noise hits both; what is reported is the ratio of each pair of turns: minimum, median and maximum.
@@ -8,151 +8,164 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
-import resource
-import statistics
-import subprocess
-import sys
-from dataclasses import dataclass
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from benchmarks.measures import MEMORY, ROOT
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from benchmarks import history, report
+from benchmarks.bench import Bench, Job
+from benchmarks.growth import growth_jobs
+from benchmarks.machine import commit, machine
+from benchmarks.memory import TITLE as MEMORY_TITLE
+from benchmarks.memory import memory_job
+from benchmarks.outcomes import Outcome
+from benchmarks.pairs import pair_job
+from benchmarks.rows import BATCH_1, BRIAN, GPU, ROWS, SEEDS, SIZE
+from benchmarks.start_up import SECTION as START_UP
+from benchmarks.start_up import STARTS, start_up_job
+from benchmarks.tick import TITLE as TICK_TITLE
+from benchmarks.tick import tick_job
+from benchmarks.turns import Pool
 
-@dataclass(frozen=True)
-class Row:
-    """``contestant`` against ``peer``; ``goal`` is the smallest ratio that the project asks of itself."""
-
-    title: str
-    contestant: str
-    peer: str
-    goal: float | None
-
-
-ROWS = (
-    Row("JAX, CartPole, against hand-written JAX, single kernel", "jax_generated", "jax_handwritten", 0.9),
-    Row(
-        "JAX, CartPole, against hand-written JAX, plain", "jax_generated_plain", "jax_handwritten_plain", 0.9
-    ),
-    Row("JAX, CartPole, against the C loop", "jax_generated", "yardstick", 0.25),
-    Row("JAX without the single kernel, against the C loop", "jax_generated_plain", "yardstick", None),
-    Row("JAX, MemoryChain, against the C loop", "jax_generated_memory", "yardstick", None),
-    Row("Brian2, CartPole, against hand-written Brian2", "brian_generated", "brian_handwritten", 1.0),
-)
-STARTS = (
-    ("neuro-rtrrl --help", ["--help"], 0.5),
-    ("neuro-rtrrl check circuits/bg.yaml", ["check", MEMORY], 1.0),
-    ("neuro-rtrrl cost circuits/bg.yaml", ["cost", MEMORY], None),
-)
+README = Path(__file__).parent / "README.md"
+SECTIONS = (BATCH_1, SEEDS, SIZE, BRIAN, START_UP, GPU)
 
 
-class Turn:
-    """A contestant in a process of its own."""
-
-    def __init__(self, name: str, core: int | None) -> None:
-        pin = None if core is None else (lambda: os.sched_setaffinity(0, {core}))
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.measures", name],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            preexec_fn=pin,
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run what the options ask for."""
+    options = parser().parse_args(arguments)
+    console = Console()
+    if options.history:
+        print(history.moved(history.read()))
+        return
+    rounds = options.rounds or (2 if options.quick else 7)
+    found = {"date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M"), "commit": commit(), "machine": machine()}
+    with Pool() as pool:
+        bench = Bench(
+            rounds,
+            0.3 if options.quick else 1.0,
+            options.core,
+            options.only,
+            options.quick,
+            pool,
+            say=lambda _: None,
         )
-        assert self.process.stdout is not None
-        if self.process.stdout.readline().strip() != "ready":
-            raise SystemExit(f"contestant {name} did not start")
-
-    def take(self) -> float:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        return float(self.process.stdout.readline())
-
-    def end(self) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        self.process.wait()
-
-
-def compare(row: Row, rounds: int, core: int | None) -> dict:
-    ours, peer = Turn(row.contestant, core), Turn(row.peer, core)
-    pairs = [(ours.take(), peer.take()) for _ in range(rounds)]
-    ours.end()
-    peer.end()
-    ratios = [a / b for a, b in pairs]
-    return {
-        "title": row.title,
-        "rate": statistics.median(a for a, _ in pairs),
-        "peer_rate": statistics.median(b for _, b in pairs),
-        "ratio": {"min": min(ratios), "median": statistics.median(ratios), "max": max(ratios)},
-        "goal": row.goal,
-    }
-
-
-def start_up(title: str, arguments: list[str], goal: float | None, rounds: int) -> dict:
-    """Seconds of processor time and the modules that must not be loaded."""
-    program = (
-        "import sys; from neuro_rtrrl.cli import main\n"
-        "try:\n    main(sys.argv[1:])\nfinally:\n"
-        "    print('loaded:', *(m for m in ('jax', 'brian2') if m in sys.modules), file=sys.stderr)"
-    )
-    seconds = []
-    loaded = ""
-    for _ in range(rounds):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        ended = subprocess.run(
-            [sys.executable, "-c", program, *arguments], capture_output=True, text=True, cwd=ROOT
-        )
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-        loaded = ended.stderr.rsplit("loaded:", 1)[-1].strip()
-    return {"title": title, "seconds": min(seconds), "loaded": loaded, "goal": goal}
-
-
-def report(document: dict) -> str:
-    lines = [
-        f"{document['machine']['processor']}, Python {document['machine']['python']}, "
-        f"load {document['machine']['load']:.1f} at the start",
-        "",
-        "| what | rate (1/s) | peer (1/s) | ratio, median (min–max) | goal |",
-        "|---|---|---|---|---|",
-    ]
-    for row in document["ratios"]:
-        ratio = row["ratio"]
-        lines.append(
-            f"| {row['title']} | {row['rate']:,.0f} | {row['peer_rate']:,.0f} | "
-            f"{ratio['median']:.2f} ({ratio['min']:.2f}–{ratio['max']:.2f}) | {row['goal'] or '–'} |"
-        )
-    lines += ["", "| start-up | processor time | loads jax or brian2 | goal |", "|---|---|---|---|"]
-    for row in document["start_up"]:
-        goal = f"{row['goal']} s" if row["goal"] else "–"
-        lines.append(f"| `{row['title']}` | {row['seconds']:.2f} s | {row['loaded'] or 'neither'} | {goal} |")
-    return "\n".join(lines)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=7, help="turns of each pair")
-    parser.add_argument("--only", default="", help="rows whose title holds this text")
-    parser.add_argument("--core", type=int, default=0, help="the core that all contestants share")
-    parser.add_argument("--json", type=Path, help="write the numbers here")
-    options = parser.parse_args()
-    core = options.core if hasattr(os, "sched_setaffinity") else None
-    document = {
-        "machine": {
-            "processor": platform.processor() or platform.machine(),
-            "python": platform.python_version(),
-            "load": os.getloadavg()[0],
-        },
-        "ratios": [compare(row, options.rounds, core) for row in ROWS if options.only in row.title],
-        "start_up": [start_up(*start, options.rounds) for start in STARTS if options.only in start[0]],
-    }
-    print(report(document))
+        interrupted = run(bench, console)
+    document = {**found, **as_document(bench), "interrupted": interrupted}
+    wide = console if console.is_terminal else Console(width=220)
+    wide.print(report.screen(document))
     if options.json:
-        options.json.write_text(json.dumps(document, indent=2) + "\n")
+        options.json.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    if options.picture:
+        from benchmarks.picture import draw
+
+        draw(document, options.picture)
+    if options.write:
+        report.write_into(README, report.markdown(document))
+    if not (interrupted or options.quick or options.only):
+        history.append(document)
+    if interrupted:
+        raise SystemExit(130)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the options."""
+    found = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Measure speed, growth, memory and start-up against peers that take turns with us.",
+    )
+    found.add_argument(
+        "--rounds", type=positive, metavar="N", help="turns of each pair; 7, or 2 with --quick"
+    )
+    found.add_argument(
+        "--only", default="", metavar="TEXT", help="rows whose name, title or section holds TEXT"
+    )
+    found.add_argument("--core", type=int, default=0, metavar="N", help="the core that contestants share; 0")
+    found.add_argument(
+        "--quick", action="store_true", help="short turns, two rounds: an impression, not a result"
+    )
+    found.add_argument("--json", type=Path, metavar="FILE", help="write the numbers")
+    found.add_argument("--picture", type=Path, metavar="FILE", help="draw them (.png, .svg or .pdf)")
+    found.add_argument("--write", action="store_true", help="put the table into benchmarks/README.md")
+    found.add_argument(
+        "--history", action="store_true", help="print how each row moved over the runs; measure nothing"
+    )
+    return found
+
+
+def positive(text: str) -> int:
+    """Read a whole number above 0."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def jobs(bench: Bench) -> list[Job]:
+    """Return what is to be measured, in an order in which neighbours share contestants."""
+    found: list[Job] = []
+    for section in SECTIONS:
+        found += [
+            pair_job(row)
+            for row in ROWS
+            if row.section == section and bench.wants(row.name, row.title, row.peer_title, section)
+        ]
+        if section == SEEDS and bench.wants(MEMORY_TITLE, SEEDS, "memory_per_seed"):
+            found.append(memory_job())
+        if section == SIZE:
+            found += growth_jobs(bench)
+    found += [
+        start_up_job(start) for start in STARTS if bench.wants(start.title, START_UP, f"start_{start.name}")
+    ]
+    if bench.wants(TICK_TITLE, "tick"):
+        found.append(tick_job())
+    return found
+
+
+def run(bench: Bench, console: Console) -> bool:
+    """Measure everything, showing how far it is; return whether Ctrl-C ended it early."""
+    todo = jobs(bench)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[detail]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        bar = shown.add_task("", total=len(todo), detail="")
+        bench.say = lambda text: shown.update(bar, detail=text)
+        try:
+            for index, job in enumerate(todo):
+                shown.update(bar, description=job.title, detail="starting")
+                bench.pool.keep_only({name for later in todo[index:] for name in later.contestants})
+                job.run(bench)
+                shown.advance(bar)
+        except KeyboardInterrupt:
+            console.print("interrupted: what is there so far")
+            return True
+    return False
+
+
+def as_document(bench: Bench) -> dict[str, Any]:
+    """Return what was found, for JSON."""
+    return {
+        "format": 1,
+        "rounds": bench.rounds,
+        "seconds": bench.seconds,
+        "quick": bench.quick,
+        "rows": [outcome.as_dict() for outcome in sorted(bench.outcomes, key=_section)],
+        "growth": bench.growth,
+        "tick": bench.tick,
+    }
+
+
+def _section(outcome: Outcome) -> int:
+    return SECTIONS.index(outcome.section)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,11 @@ groups for senses, cortex and striatum, synapses with differential equations for
 (RFLO, Murray 2019), summed inputs, one ``run_regularly`` per learned projection, two network operations on
 the control clock: before the integration step (environment) and after it (policy, value, dopamine).
 
-It shares no code with the package. Time constants are in units of the decision interval: one Euler step each.
+With k = 1 each tick is one integration step. With k > 1 the integration has a clock of its own, k times as fast, and
+what happens once a decision is on the control clock: its tick falls on the first step of an interval, so readout,
+dopamine and learning of the interval that ended come first in it, and the environment after them.
+
+It shares no code with the package. Time constants are in units of the decision interval.
 """
 
 from __future__ import annotations
@@ -138,10 +142,12 @@ def view(group: b2.NeuronGroup | b2.Synapses, variable: str) -> np.ndarray:
     return group.variables[variable].get_value()
 
 
-def build(learning_rate: float = 1e-3, seed: int = 0) -> tuple[b2.Network, Progress]:
-    """Return the network, ready to run, and the record that fills while it runs."""
+def build(learning_rate: float = 1e-3, seed: int = 0, k: int = 1) -> tuple[b2.Network, Progress]:
+    """Return the network, ready to run, and the record that fills while it runs; k steps make a decision."""
     random = np.random.default_rng(seed)
-    clock = b2.Clock(dt=INTERVAL)
+    clock = b2.Clock(dt=INTERVAL / k)
+    control_clock = clock if k == 1 else b2.Clock(dt=INTERVAL)
+    late = "end" if k == 1 else "before_start"
     common = {"clock": clock, "namespace": {"interval": INTERVAL}}
 
     # Order within a tick ("groups"): drives 1, firing 2, Jacobian traces 3, cortex 4, striatal drive 5.
@@ -150,9 +156,10 @@ def build(learning_rate: float = 1e-3, seed: int = 0) -> tuple[b2.Network, Progr
     cortex = b2.NeuronGroup(NEURONS, CORTEX, method="euler", order=2, name="cortex", **common)
     cortex.state_updater.order = 4
     cortex.run_regularly(FIRING, clock=clock, when="groups", order=2)
-    cortex.run_regularly(INTRINSIC_LEARNING, clock=clock, when="end", order=1)
+    cortex.run_regularly(INTRINSIC_LEARNING, clock=control_clock, when=late, order=1)
     cortex.tau = random.uniform(1, 5, NEURONS)
-    striatum = b2.NeuronGroup(ACTIONS + 1, STRIATUM, order=6, name="striatum", **common)
+    seldom = {**common, "clock": control_clock}
+    striatum = b2.NeuronGroup(ACTIONS + 1, STRIATUM, order=6, name="striatum", **seldom)
 
     def afferent(source: b2.NeuronGroup, target: str) -> b2.Synapses:
         equations = LEARNED.format(target=target) + JACOBIAN
@@ -161,14 +168,16 @@ def build(learning_rate: float = 1e-3, seed: int = 0) -> tuple[b2.Network, Progr
         )
         synapses.connect()
         synapses.w = random.normal(0, 1 / math.sqrt(len(source)), len(synapses))
-        synapses.run_regularly(CORTICAL_LEARNING, clock=clock, when="end", order=1)
+        synapses.run_regularly(CORTICAL_LEARNING, clock=control_clock, when=late, order=1)
         return synapses
 
     sensory, recurrent = afferent(senses, "senses_drive"), afferent(cortex, "recurrent_drive")
-    readout = b2.Synapses(cortex, striatum, LEARNED.format(target="drive"), name="readout", **common)
+    readout = b2.Synapses(cortex, striatum, LEARNED.format(target="drive"), name="readout", **seldom)
+    if k > 1:
+        readout.summed_updaters["drive_post"].when, readout.summed_updaters["drive_post"].order = late, -1
     readout.connect()
     readout.w = random.normal(0, math.sqrt(2 / (NEURONS + ACTIONS)), len(readout))
-    readout.run_regularly(STRIATAL_LEARNING, clock=clock, when="end", order=1)
+    readout.run_regularly(STRIATAL_LEARNING, clock=control_clock, when=late, order=1)
     feedback = random.normal(0, math.sqrt(2 / (NEURONS + ACTIONS)), (NEURONS, ACTIONS + 1))
 
     step_environment, carry = environment_step()
@@ -191,7 +200,7 @@ def build(learning_rate: float = 1e-3, seed: int = 0) -> tuple[b2.Network, Progr
     reward = previous_value = 0.0
     updates = age = 0
 
-    @b2.network_operation(clock=clock, when="start")
+    @b2.network_operation(clock=control_clock, when="start")
     def environment() -> None:
         nonlocal carry, first, ended, terminated, reward, age
         progress.ticks.append(time.perf_counter())
@@ -207,7 +216,7 @@ def build(learning_rate: float = 1e-3, seed: int = 0) -> tuple[b2.Network, Progr
         else:
             sense[:] = [x, theta, *one_hot[action], reward]
 
-    @b2.network_operation(clock=clock, when="end")
+    @b2.network_operation(clock=control_clock, when=late)
     def control() -> None:
         nonlocal action, previous_value, updates, age
         logits, value = drive[:ACTIONS], drive[ACTIONS]
@@ -237,9 +246,9 @@ def build(learning_rate: float = 1e-3, seed: int = 0) -> tuple[b2.Network, Progr
     return network, progress
 
 
-def measure(decisions: int = 3_000, warm_up: int = 500, seed: int = 0) -> float:
+def measure(decisions: int = 3_000, warm_up: int = 500, seed: int = 0, k: int = 1) -> float:
     """Return decisions per second of one run, after ``warm_up`` decisions; compilation excluded."""
-    network, progress = build(seed=seed)
+    network, progress = build(seed=seed, k=k)
     network.run((warm_up + decisions) * INTERVAL)
     ticks = progress.ticks[warm_up:]
     return (len(ticks) - 1) / (ticks[-1] - ticks[0])
