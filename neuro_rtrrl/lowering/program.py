@@ -24,13 +24,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
-
-import numpy as np
+from typing import TYPE_CHECKING, Literal
 
 from neuro_rtrrl.graph.circuit import Circuit
 from neuro_rtrrl.language import Expression, Read, to_text
 from neuro_rtrrl.units import DIMENSIONLESS, Dimension
+
+if TYPE_CHECKING:
+    import numpy as np
 
 __all__ = [
     "PHASES",

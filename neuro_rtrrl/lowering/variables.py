@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from neuro_rtrrl.graph.circuit import Circuit, Distribution, PlasticityGroup, Population, Projection
 from neuro_rtrrl.graph.scope import neuron_variables
-from neuro_rtrrl.graph.wiring import mask
 from neuro_rtrrl.language import Name as NameNode
 from neuro_rtrrl.language import Number, rewrite
 from neuro_rtrrl.lowering.program import BROADCAST, Space, Variable
@@ -144,7 +143,11 @@ def _projection(declared: Declared, projection: Projection) -> None:
     name, circuit = projection.name, declared.circuit
     pre, post = projection.source.population, projection.target.population
     shape = (circuit.populations[post].size, circuit.populations[pre].size)
-    connected = mask(projection, *shape)
+    connected = None
+    if not projection.dense:
+        from neuro_rtrrl.graph.wiring import mask  # with NumPy, which a dense circuit does without
+
+        connected = mask(projection, *shape)
     elements = shape[0] * shape[1]
     if connected is not None:
         declared.masks[name] = connected
