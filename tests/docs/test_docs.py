@@ -10,7 +10,7 @@ import sys
 import pytest
 import yaml
 
-from neuro_rtrrl.models.registry import models
+from neuro_rtrrl.models.registry import models, offered
 from tests.docs.blocks import REPOSITORY, Block, Session, blocks, merged, page
 
 PAGES = ("README.md", *sorted(f"docs/{path.name}" for path in (REPOSITORY / "docs").glob("*.md")))
@@ -51,6 +51,7 @@ def sessions(tmp_path_factory):
         if module.startswith("my_"):
             del sys.modules[module]
     models.cache_clear()
+    offered.cache_clear()
 
 
 @pytest.mark.filterwarnings("ignore")

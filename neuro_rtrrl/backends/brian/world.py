@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import jax
@@ -11,6 +10,7 @@ import numpy as np
 
 from neuro_rtrrl.environments import streams
 from neuro_rtrrl.environments.base import Environment
+from neuro_rtrrl.environments.words import Words
 from neuro_rtrrl.randomness import key as seed_key
 
 __all__ = ["BULK", "World"]
@@ -43,8 +43,10 @@ class World:
         self._ended = True
         # an action that already lies where JAX wants it saves a good part of the call
         self._actions = [jnp.int32(action) for action in range(environment.actions)]
-        self._tail = environment.observation_size + 3
-        self._packing = _Packing(jax.eval_shape(self._reset_state, self.key))
+        self._real = jnp.result_type(float)
+        tail = jax.ShapeDtypeStruct((environment.observation_size + 3,), self._real)
+        self._words = Words((jax.eval_shape(self._reset_state, self.key), tail))
+        self._told = -tail.size * self._real.itemsize // 4  # the last words are what the environment tells
         self._step = jax.jit(self._one)
         self._begin = jax.jit(self._pick)
 
@@ -61,7 +63,7 @@ class World:
             self.reward, self.terminated, self.truncated = 0.0, False, False
         else:
             self._packed = self._step(self._packed, self._keys, self._actions[action])
-            answer = self._packing.told(self._packed, self._tail)
+            answer = np.asarray(self._packed)[self._told :].view(self._real)
             self.observation = answer[:-3]
             self.reward, terminated, truncated = answer[-3:].tolist()
             self.terminated, self.truncated = terminated > 0, truncated > 0
@@ -79,74 +81,16 @@ class World:
     def _reset_state(self, key: Any) -> Any:
         return {"index": jnp.int32(0), "state": self.environment.reset(jax.random.wrap_key_data(key))[1]}
 
-    def _pick(self, states: Any, index: Any) -> tuple[Any, ...]:
+    def _pick(self, states: Any, index: Any) -> Any:
         state = jax.tree.map(lambda leaf: leaf[index], states)
         after = {"index": (index + 1) % BULK, "state": state}
-        return self._packing.pack(after, jnp.zeros(self._tail))
+        return self._words.pack((after, jnp.zeros(self.environment.observation_size + 3)))
 
-    def _one(self, packed: tuple[Any, ...], keys: Any, action: Any) -> tuple[Any, ...]:
-        before = self._packing.unpack(packed)
+    def _one(self, packed: Any, keys: Any, action: Any) -> Any:
+        before, _ = self._words.unpack(packed)
         index = before["index"]
         key = jax.random.wrap_key_data(keys[index], impl="threefry2x32")
         observation, state, *told = self.environment.step(key, before["state"], action)
-        real = jnp.result_type(float)
-        tail = jnp.concatenate([observation.astype(real), jnp.stack([value.astype(real) for value in told])])
-        return self._packing.pack({"index": (index + 1) % BULK, "state": state}, tail)
-
-
-class _Packing:
-    """A state as one vector of integer words, which JAX hands over in half the time of three vectors.
-
-    The words are as wide as the default float. A number of any type no wider than that is in it bit for bit; what
-    is none follows in vectors of its own type. The words end with a tail of floats for what the environment tells.
-    """
-
-    def __init__(self, example: Any) -> None:
-        self.leaves, self.structure = jax.tree.flatten(example)
-        self.real = jnp.result_type(float)
-        self.word = jnp.dtype(f"int{8 * self.real.itemsize}")
-        self.types = ("", *sorted({self._group(leaf) for leaf in self.leaves} - {""}))
-
-    def _group(self, leaf: Any) -> str:
-        """Return the name of the vector that a leaf is in; that of the words is empty."""
-        plain = isinstance(leaf.dtype, np.dtype) and leaf.dtype.kind in "biuf"
-        return "" if plain and leaf.dtype.itemsize <= self.word.itemsize else str(leaf.dtype)
-
-    def pack(self, state: Any, tail: Any) -> tuple[Any, ...]:
-        """Return the vectors."""
-        groups: dict[str, list[Any]] = {name: [] for name in self.types}
-        for leaf in jax.tree.leaves(state):
-            name = self._group(leaf)
-            groups[name].append(leaf.ravel() if name else _words(leaf.ravel(), self.word))
-        groups[""].append(_words(tail, self.word))
-        return tuple(jnp.concatenate(group) for group in groups.values())
-
-    def unpack(self, packed: tuple[Any, ...]) -> Any:
-        """Return the state."""
-        groups, used = dict(zip(self.types, packed, strict=True)), dict.fromkeys(self.types, 0)
-        leaves = []
-        for leaf in self.leaves:
-            name, size = self._group(leaf), math.prod(leaf.shape)
-            part = groups[name][used[name] : used[name] + size].reshape(leaf.shape)
-            leaves.append(part if name else _numbers(part, leaf.dtype))
-            used[name] += size
-        return jax.tree.unflatten(self.structure, leaves)
-
-    def told(self, packed: tuple[Any, ...], size: int) -> np.ndarray:
-        """Return the last ``size`` numbers of the tail."""
-        return np.asarray(packed[0])[-size:].view(self.real)
-
-
-def _words(values: Any, word: Any) -> Any:
-    """Return numbers as integers of the same bits, widened."""
-    if values.dtype.kind == "b":
-        return values.astype(word)
-    bits = jax.lax.bitcast_convert_type(values, jnp.dtype(f"int{8 * values.dtype.itemsize}"))
-    return bits.astype(word)
-
-
-def _numbers(words: Any, dtype: Any) -> Any:
-    """Undo :func:`_words`."""
-    if dtype.kind == "b":
-        return words.astype(bool)
-    return jax.lax.bitcast_convert_type(words.astype(jnp.dtype(f"int{8 * dtype.itemsize}")), dtype)
+        numbers = jnp.stack([value.astype(self._real) for value in told])
+        tail = jnp.concatenate([observation.astype(self._real), numbers])
+        return self._words.pack(({"index": (index + 1) % BULK, "state": state}, tail))

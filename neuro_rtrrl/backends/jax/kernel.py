@@ -55,22 +55,22 @@ class Kernel:
     def __call__(
         self, carry: Mapping[str, Any], logs: Sequence[Any], given: Mapping[str, Any]
     ) -> tuple[dict[str, Any], list[Any]]:
-        """Make one decision: return what is carried (``state``, ``world``, ``action``) and the logs.
+        """Make one decision: return what is carried (``state``, ``world``) and the logs.
 
-        ``given``, as :func:`arguments_of` names them: ``t``, the decision in the chunk; ``shown`` (o + 4,), the
-        observation and the four flags; ``world`` (words,), what the environment is now, which takes the place of what
-        it was; ``uniform`` (count,); noise (count, k, n) each; ``start``, the chunk's first decision in the run, where
-        something is kept now and then; ``wiring``, where it is sparse. Mapped over seeds it stays one call, which
-        loops over them.
+        ``world`` is the environment as a row of words, the last action in front. ``given``, as :func:`arguments_of`
+        names them: ``t``, the decision in the chunk; ``shown`` (o + 4,), the observation and the four flags; ``now``
+        (words - 1,), what the environment is now, which takes the place of what it was; ``uniform`` (count,); noise
+        (count, k, n) each; ``start``, the chunk's first decision in the run, where something is kept now and then;
+        ``wiring``, where it is sparse. Mapped over seeds it stays one call, which loops over them.
         """
-        changed = (carry["state"], carry["world"], carry["action"], *logs)
+        changed = (carry["state"], carry["world"], *logs)
         results = [jax.ShapeDtypeStruct(each.shape, each.dtype) for each in changed]
         aliases = {index: index for index in range(len(changed))}
         call = jax.ffi.ffi_call(self.name, results, input_output_aliases=aliases, vmap_method="expand_dims")
-        state, world, action, *logs = call(
+        state, world, *logs = call(
             *changed, *(given[name] for name in arguments_of(self.source, self.record))
         )
-        return {"state": state, "world": world, "action": action}, logs
+        return {"state": state, "world": world}, logs
 
 
 def make_kernel(
@@ -111,7 +111,7 @@ def _row(source: TickSource, lowered: LoweredCircuit, each: Kept) -> int:
 
 def arguments_of(source: TickSource, record: Sequence[Recording]) -> dict[str, str]:
     """Return name → C type of what the call is given after the state and the logs; each costs time at every call."""
-    found = {"t": "int32_t", "shown": "real", "world": "uint32_t", "uniform": "real"}
+    found = {"t": "int32_t", "shown": "real", "now": "uint32_t", "uniform": "real"}
     found |= {f"noise_{index}": "real" for index in range(len(source.noise))}
     if any(each.every > 1 for each in record):
         found["start"] = "uint32_t"
@@ -126,10 +126,10 @@ def _handler(
     logs, width = len(record), observation + FLAGS
     arguments = arguments_of(source, record)
     lines = [
-        f"  const {kind} *{name} = (const {kind} *)data(frame, {4 + logs + index});"
+        f"  const {kind} *{name} = (const {kind} *)data(frame, {3 + logs + index});"
         for index, (name, kind) in enumerate(arguments.items())
     ]
-    lines += [f"  real *log_{index} = (real *)data(frame, {3 + index});" for index in range(1 + logs)]
+    lines += [f"  real *log_{index} = (real *)data(frame, {2 + index});" for index in range(1 + logs)]
     lines += [] if "wiring" in arguments else ["  const int32_t *wiring = NULL;"]
     lines += ["  const uint32_t position = *start + (uint32_t)*t;"] if "start" in arguments else []
     variables = source.layout.lowered.variables
@@ -143,7 +143,7 @@ def _handler(
         row = "*t" if every == 1 else f"(int64_t)(position / {every} - (*start + {every - 1}) / {every})"
         kept = f"log_{index + 1} + (g * {rows_of_it} + {row}) * {size}"
         passed += f",\n        {kept}" if every == 1 else f",\n        position % {every} ? NULL : {kept}"
-    uniform = 4 + logs + list(arguments).index("uniform")
+    uniform = 3 + logs + list(arguments).index("uniform")
     return f"""
 /* --- the same for several seeds, called by XLA ---------------------------------------------------------------- */
 #include <stddef.h>
@@ -182,18 +182,19 @@ __attribute__((visibility("default"))) XLA_FFI_Error *neuro_rtrrl_tick(XLA_FFI_C
   const int64_t seeds = states->rank > 1 ? states->dims[0] : 1, count = drawn->dims[drawn->rank - 1];
   struct state *s = (struct state *)states->data;
   if ((uintptr_t)s % {ALIGNMENT} != 0) return refuse(frame, "the state is not aligned");
-  int32_t *actions = (int32_t *)data(frame, 2);  /* the last ones, then the new ones */
+  uint32_t *world = (uint32_t *)worlds->data;
+  const int64_t words = worlds->dims[worlds->rank - 1];
 {chr(10).join(lines)}
 #if defined(__x86_64__)
   const unsigned control = _mm_getcsr();
   _mm_setcsr(control | 0x8040);  /* numbers too small to be normal count as 0, as in XLA's own kernels */
 #endif
-  memcpy(worlds->data, world, (size_t)(seeds * worlds->dims[worlds->rank - 1]) * sizeof(uint32_t));
   for (int64_t g = 0; g < seeds; g++) {{
-    const real *now = shown + g * {width}, *flags = now + {observation};  /* reward, first, terminated, truncated */
+    const real *seen = shown + g * {width}, *flags = seen + {observation};  /* reward, first, terminated, truncated */
     memcpy(log_0 + (g * count + *t) * {FLAGS}, flags, {FLAGS} * sizeof(real));
-    actions[g] = tick(s + g, wiring, now, flags[0], flags[2], flags[1] != 0, actions[g],
-        uniform[g * count + *t]{passed});
+    memcpy(world + g * words + 1, now + g * (words - 1), (size_t)(words - 1) * sizeof(uint32_t));
+    world[g * words] = (uint32_t)tick(s + g, wiring, seen, flags[0], flags[2], flags[1] != 0,
+        (int32_t)world[g * words], uniform[g * count + *t]{passed});
   }}
 #if defined(__x86_64__)
   _mm_setcsr(control);

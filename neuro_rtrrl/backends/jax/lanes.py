@@ -8,7 +8,7 @@ to the last bit: mapped, a sine may round as in a vector register, alone as in a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from functools import partial
@@ -67,8 +67,7 @@ class Threaded:
         if len(seeds) == 1:
             return jax.tree.map(lambda leaf: leaf[None], one(0))
         with ThreadPoolExecutor(min(len(seeds), cores())) as pool:
-            kept = list(pool.map(one, seeds))
-        return jax.tree.map(lambda *leaves: np.stack(leaves), *kept)
+            return _stacked(pool.map(one, seeds), len(seeds))
 
     def values(self) -> Values:
         """Return the network's values by the circuit's own names, seeds leading."""
@@ -77,6 +76,20 @@ class Threaded:
             for carry, fixed in zip(self._carries, self._fixed, strict=True)
         ]
         return self.loop.shown({key: np.stack([np.asarray(v[key]) for v in each]) for key in each[0]})
+
+
+def _stacked(results: Iterable[Any], count: int) -> Any:
+    """Return trees of arrays as one tree with a leading axis, each let go of as soon as it is taken in."""
+    whole: list[np.ndarray] = []
+    structure = None
+    for index, result in enumerate(results):
+        leaves, structure = jax.tree.flatten(result)
+        if not whole:
+            whole = [np.empty((count, *leaf.shape), leaf.dtype) for leaf in leaves]
+        for place, leaf in zip(whole, leaves, strict=True):
+            place[index] = leaf
+    assert structure is not None
+    return jax.tree.unflatten(structure, whole)
 
 
 class Mapped:

@@ -17,9 +17,9 @@ from jax.experimental.xla_metadata import set_xla_metadata
 
 from neuro_rtrrl.backends.jax.kernel import FLAGS, Kernel
 from neuro_rtrrl.backends.jax.network import Network
-from neuro_rtrrl.backends.jax.words import Words
 from neuro_rtrrl.environments import streams
 from neuro_rtrrl.environments.base import Environment
+from neuro_rtrrl.environments.words import Words
 from neuro_rtrrl.graph.circuit import Recording
 from neuro_rtrrl.lowering import LoweredCircuit
 
@@ -58,11 +58,12 @@ class NativeLoop:
             fixed = jax.jit(self._network.setup)({name: jnp.asarray(value) for name, value in fixed.items()})
         shown = self._network.arrays.shown({**carried, **fixed})
         state = self.layout.write({name: np.asarray(value) for name, value in shown.items()})
-        world = jnp.ones(1, jnp.uint32)
+        world = jnp.ones(1, jnp.uint32)  # without an environment, only whether this is the first tick
         if self.environment is not None:
             _, states = streams.reset_states(self.environment, key, 0, 1)
             world = _words(jax.tree.map(lambda leaf: leaf[0], states), jnp.ones((), bool))
-        carry = {"state": jnp.array(state), "world": world, "action": jnp.zeros(1, jnp.int32)}
+        no_action = jnp.zeros(1, jnp.uint32)
+        carry = {"state": jnp.array(state), "world": jnp.concatenate([no_action, world])}
         return carry, {"wiring": self._wiring}
 
     def chunk(self, carry: Values, fixed: Values, key: Any, start: Any, count: int) -> tuple[Values, Values]:
@@ -78,8 +79,8 @@ class NativeLoop:
 
         def tick(t: Any, state: tuple[Values, list[Any]]) -> tuple[Values, list[Any]]:
             carry, logs = state
-            world, shown = self._world(carry, drawn, t)
-            return self.kernel(carry, logs, {**given, "t": t, "world": world, "shown": shown})
+            now, shown = self._world(carry["world"], drawn, t)
+            return self.kernel(carry, logs, {**given, "t": t, "now": now, "shown": shown})
 
         carry, logs = jax.lax.fori_loop(0, count, tick, (carry, self.kernel.logs(count)))
         return carry, self._kept(logs)
@@ -89,25 +90,26 @@ class NativeLoop:
         flat = streams.noise_uniforms(key, name, start * steps, count * steps, shape)
         return flat.reshape(count, steps, *shape).astype(self.dtype)
 
-    def _world(self, carry: Values, drawn: Values, t: Any) -> tuple[Any, Any]:
+    def _world(self, world: Any, drawn: Values, t: Any) -> tuple[Any, Any]:
         """Step the environment; return its state as words, and what the kernel is shown."""
         if self.environment is None:
-            first = carry["world"].astype(self.dtype)
+            first = world[1:].astype(self.dtype)
             return jnp.zeros(1, jnp.uint32), jnp.zeros(FLAGS, self.dtype).at[1:2].set(first)
 
-        def step(world: Any, action: Any, drawn: Values, t: Any) -> tuple[Any, Any]:
-            return self._step(world, action, jax.tree.map(lambda leaf: leaf[t], drawn))
+        def step(world: Any, drawn: Values, t: Any) -> tuple[Any, Any]:
+            return self._step(world, jax.tree.map(lambda leaf: leaf[t], drawn))
 
-        world, shown = jax.jit(step)(carry["world"], carry["action"][0], drawn, t)
+        now, shown = jax.jit(step)(world, drawn, t)
         if self.single_kernel:
             # marks the call that makes this value, and only that call
             shown = set_xla_metadata(shown, xla_cpu_small_call="true", inlineable="false")
-        return world, shown
+        return now, shown
 
-    def _step(self, world: Any, action: Any, drawn: Values) -> tuple[Any, Any]:
+    def _step(self, world: Any, drawn: Values) -> tuple[Any, Any]:
         assert self.environment is not None
         reset_observation, reset_state = drawn["reset"]
-        state, first = Words((reset_state, jnp.ones((), bool))).unpack(world)
+        state, first = Words((reset_state, jnp.ones((), bool))).unpack(world[1:])
+        action = world[0].astype(jnp.int32)
         stepped, state, reward, terminated, truncated = self.environment.step(drawn["key"], state, action)
         state = jax.tree.map(lambda new, old: jnp.where(first, new, old), reset_state, state)
         observation = jnp.where(first, reset_observation, stepped).astype(self.dtype)

@@ -134,12 +134,11 @@ class JaxProgram:
 
     def _start(self) -> None:
         keys = [seed_key(seed) for seed in self.seeds]
-        values = [
-            {**initial_values(self.circuit, seed), **given}
-            for seed, given in zip(self.seeds, self._initials, strict=True)
-        ]
         loop = self._native_loop() or self._xla_loop()
-        starts = [loop.start(each, key) for each, key in zip(values, keys, strict=True)]
+        starts = [  # one seed after the other: what only its start needs is gone before the next
+            loop.start({**initial_values(self.circuit, seed), **given}, key)
+            for seed, given, key in zip(self.seeds, self._initials, keys, strict=True)
+        ]
         if self._threads:
             self._lanes: Threaded | Mapped = Threaded(loop, keys, starts, self._precision)
         else:

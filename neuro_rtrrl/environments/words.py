@@ -11,6 +11,10 @@ import numpy as np
 __all__ = ["Words"]
 
 
+# how the types of keys are called, and what makes a key of words again
+_KEYS = {"key<fry>": "threefry2x32", "key<rbg>": "rbg", "key<urbg>": "unsafe_rbg"}
+
+
 class Words:
     """How the leaves of a tree lie in a row of words.
 
@@ -56,8 +60,8 @@ def _narrow(leaf: Any) -> Any:
 
 def _from_words(words: Any, leaf: Any) -> Any:
     if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
-        data = jax.eval_shape(jax.random.key_data, leaf)
-        return jax.random.wrap_key_data(words.reshape(data.shape), impl=jax.random.key_impl(leaf))
+        kind = _KEYS[str(leaf.dtype)]
+        return jax.random.wrap_key_data(words.reshape(*leaf.shape, -1), impl=kind)
     size = np.dtype(leaf.dtype).itemsize
     if leaf.dtype == bool:
         return (words != 0).reshape(leaf.shape)
