@@ -13,7 +13,7 @@ from pathlib import Path
 Contestant = Callable[[], float]
 
 ROOT = Path(__file__).parent.parent
-CARTPOLE = str(ROOT / "circuits" / "cartpole_positions.yaml")
+CARTPOLE = str(ROOT / "benchmarks" / "circuits" / "cartpole.yaml")
 LIF = str(ROOT / "benchmarks" / "circuits" / "lif_1000.yaml")
 INTERVAL = 20.0  # of CartPole, in milliseconds
 LIF_SECONDS = 10.0  # of model time

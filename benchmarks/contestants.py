@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-CARTPOLE = "circuits/cartpole_positions.yaml"
+CARTPOLE = "benchmarks/circuits/cartpole.yaml"
 MEMORY = "circuits/bg.yaml"
 LINEAR = "benchmarks/circuits/linear_td.yaml"
 OWN_RULE = "benchmarks/circuits/own_rule.yaml"

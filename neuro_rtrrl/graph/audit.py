@@ -182,7 +182,13 @@ def _depends_on(model: NeuronModel, variable: str) -> set[str]:
     """Return the variable and everything in the neuron that it follows from."""
     statements = [
         statement
-        for block in (model.equations, model.readout, model.on_choice, model.reset)
+        for block in (
+            model.on_observation,
+            model.equations,
+            model.readout,
+            model.on_choice,
+            model.reset,
+        )
         for statement in parse_statements(block)
     ]
     found, waiting = set(), {variable}

@@ -186,7 +186,11 @@ def neuron_troubles(model: NeuronModel) -> list[Trouble]:
     """Return what is wrong with a neuron's equations and ports."""
     scope = neuron_scope(model)
     states = {state.name: state.dimension for state in model.states}
-    found = _Block("equations", model.equations, scope, {}, states, defines=True, population=True).troubles()
+    observed = {**scope, "observed": DIMENSIONLESS}
+    found = _Block(
+        "on_observation", model.on_observation, observed, states, {}, defines=True, population=True
+    ).troubles()
+    found += _Block("equations", model.equations, scope, {}, states, defines=True, population=True).troubles()
     found += _Block("readout", model.readout, scope, {}, {}, defines=True, population=True).troubles()
     chosen = {**scope, "chosen": DIMENSIONLESS}
     found += _Block("on_choice", model.on_choice, chosen, {}, {}, defines=True, population=True).troubles()

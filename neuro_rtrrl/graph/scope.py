@@ -40,9 +40,9 @@ def neuron_variables(model: NeuronModel) -> Scope:
     number (the equation's own check tells the user).
     """
     scope = neuron_scope(model)
-    inner = {**scope, "chosen": DIMENSIONLESS}
+    inner = {**scope, "chosen": DIMENSIONLESS, "observed": DIMENSIONLESS}
     derived: Scope = {}
-    for block in (model.equations, model.readout, model.on_choice):
+    for block in (model.on_observation, model.equations, model.readout, model.on_choice):
         for statement in _statements(block):
             if statement.kind == "assign" and statement.target not in scope:
                 dimension = DIMENSIONLESS

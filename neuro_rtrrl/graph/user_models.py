@@ -21,6 +21,7 @@ _COMMON = ("summary", "source", "parameters", "states")
 _NEURON = (
     *_COMMON,
     "inputs",
+    "on_observation",
     "equations",
     "readout",
     "on_choice",
@@ -76,7 +77,8 @@ def _neuron(fields: Fields, name: str) -> NeuronModel:
     threshold = fields.text("threshold")
     inputs, input_units = fields.units("inputs")
     states = read_states(fields, lambda state: "membrane", ("membrane",))
-    blocks = {field: fields.text(field) for field in ("equations", "readout", "on_choice", "reset")}
+    written = ("on_observation", "equations", "readout", "on_choice", "reset")
+    blocks = {field: fields.text(field) for field in written}
     readable = [_parsed(fields, field) for field in blocks]
     model = NeuronModel(
         name=name,
@@ -86,6 +88,8 @@ def _neuron(fields: Fields, name: str) -> NeuronModel:
         states=states,
         inputs=inputs,
         input_units=input_units,
+        on_observation=blocks["on_observation"],
+        clamped=bool(blocks["on_observation"]),
         equations=blocks["equations"],
         readout=blocks["readout"],
         on_choice=blocks["on_choice"],

@@ -58,6 +58,7 @@ def lower(circuit: Circuit, keep: set[str] | None = None) -> LoweredCircuit:
     declared = declare(circuit)
     build = _Builder(declared)
     for population in circuit.populations.values():
+        build.clamped(population)
         build.dynamic(population)
     build.sections["spike"].extend(lower_spikes(declared, build.fold))
     build.instantaneous()
@@ -107,6 +108,10 @@ class _Builder:
         self._incoming = _incoming(self.circuit)
 
     # --- populations -------------------------------------------------------------------------------------------
+
+    def clamped(self, population: Population) -> None:
+        """Write what a clamped population makes of what it is shown."""
+        self._equations(population, parse_statements(population.model.on_observation), "sense")
 
     def dynamic(self, population: Population) -> None:
         """Write what a population with derivatives does each ``dt``."""

@@ -7,6 +7,7 @@ The sections of a tick, in the order in which they run:
 ========== ============= =================================================================================
 section    how often     what
 ========== ============= =================================================================================
+sense      a decision    what clamped populations make of what the environment shows
 derive     every dt      inputs of the dynamic populations and their algebraic equations, from old states
 advance    every dt      all states that have a derivative, simultaneously (Euler)
 express    every dt      what dynamic populations show to others
@@ -53,6 +54,7 @@ SpaceKind = Literal["broadcast", "population", "projection"]
 Phase = Literal["forward", "local_trace", "eligibility_trace", "broadcast", "weight_change", "optimiser"]
 
 SECTIONS = (
+    "sense",
     "derive",
     "advance",
     "express",

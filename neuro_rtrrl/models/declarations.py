@@ -27,7 +27,9 @@ __all__ = [
     "StateRole",
 ]
 
-StateRole = Literal["membrane", "weight", "local_trace", "eligibility_trace", "optimiser", "modulator"]
+StateRole = Literal[
+    "membrane", "weight", "local_trace", "eligibility_trace", "optimiser", "modulator", "statistic"
+]
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class State:
 
 
 _BLOCKS = (
-    *("equations", "readout", "on_choice", "threshold", "reset"),
+    *("on_observation", "equations", "readout", "on_choice", "threshold", "reset"),
     *("transmits", "dynamics", "on_pre", "on_post", "on_decision", "on_episode_start"),
 )
 
@@ -136,6 +138,9 @@ class NeuronModel(Model):
         Evaluated each ``dt`` before any state moves: algebraic lines in order, then derivatives,
         simultaneous. A neuron without derivatives is *instantaneous*: it is evaluated once a decision, at the
         readout.
+    on_observation : str
+        Clamped neurons only, once a decision, sequential: from ``observed``, what the environment shows, to ``r``.
+        Without it ``r`` is what is observed.
     readout : str
         Evaluated after the states have moved: what others read.
     on_choice : str
@@ -152,6 +157,7 @@ class NeuronModel(Model):
     inputs: tuple[str, ...] = ()
     input_units: dict[str, str] = field(default_factory=dict)
     equations: str = ""
+    on_observation: str = ""
     readout: str = ""
     on_choice: str = ""
     threshold: str = ""
@@ -185,7 +191,8 @@ class NeuronModel(Model):
     @cached_property
     def definitions(self) -> tuple[Statement, ...]:
         """All lines that are no derivative, in the order in which they are evaluated."""
-        return (*self.algebraic, *parse_statements(self.readout), *parse_statements(self.on_choice))
+        blocks = (self.on_observation, self.readout, self.on_choice)
+        return (*self.algebraic, *(statement for block in blocks for statement in parse_statements(block)))
 
     @cached_property
     def derived(self) -> tuple[str, ...]:

@@ -110,10 +110,11 @@ class _Writer:
         self.steps = lowered.circuit.timing.steps
         self.spikes = lowered.sections["spike"]
         if self.steps == 1 and not self.spikes:
-            self.regions = [schedule(lowered, operations_of(lowered, (*INTEGRATION, *DECISION)))]
+            self.regions = [schedule(lowered, operations_of(lowered, ("sense", *INTEGRATION, *DECISION)))]
         else:
             self.regions = [
-                schedule(lowered, operations_of(lowered, part)) for part in (INTEGRATION, DECISION)
+                schedule(lowered, operations_of(lowered, part))
+                for part in (("sense",), INTEGRATION, DECISION)
             ]
         starts = [
             Operation("assign", line.target, line.space, line.expression, line.text)
@@ -324,7 +325,7 @@ class _Writer:
         for population in circuit.populations.values():
             if not population.model.clamped:
                 continue
-            key = f"{population.name}.r"
+            key = f"{population.name}.{'observed' if population.model.on_observation else 'r'}"
             if key not in self.spaces:
                 continue
             name, position, fill = self.places.names[key], 0, []
@@ -362,7 +363,7 @@ class _Writer:
             for loop in self.regions[0]:
                 lines += [*copies(loop, self.places), *loop_text(loop, self.places)]
             return lines
-        integration, decision = self.regions
+        sense, integration, decision = self.regions
         inner = self._noise_of("step")
         for loop in integration:
             inner += [*copies(loop, self.places), *loop_text(loop, self.places)]
@@ -372,7 +373,10 @@ class _Writer:
         for index, each in enumerate(self.kept):
             if each.each_step:
                 inner += self._hand_out(index, each, "step")
-        lines = [f"for (int step = 0; step < {self.steps}; step++) {{", *indented(inner), "}"]
+        lines = []
+        for loop in sense:
+            lines += [*copies(loop, self.places), *loop_text(loop, self.places)]
+        lines += [f"for (int step = 0; step < {self.steps}; step++) {{", *indented(inner), "}"]
         lines += self._hand_out_all(borrowed=True)
         for loop in decision:
             lines += [*copies(loop, self.places), *loop_text(loop, self.places)]

@@ -24,8 +24,12 @@ CIRCUITS = Path(__file__).parents[2] / "circuits"
 SHIPPED = sorted(path.stem for path in CIRCUITS.glob("*.yaml"))
 #: neurons between which each built-in rule makes sense, and the variable that it carries
 PARTNERS = {
+    "diagonal_rtrl_im": ("input", "lru", "r"),
+    "diagonal_rtrl_re": ("input", "lru", "r"),
     "fixed": ("ctrnn", "linear", "r"),
     "fixed_spiking": ("poisson", "lif", "spike"),
+    "gated_rtrl_candidate": ("input", "mingru", "r"),
+    "gated_rtrl_gate": ("input", "mingru", "r"),
     "rflo_td": ("input", "ctrnn", "r"),
     "stdp": ("poisson", "lif", "spike"),
     "td_lambda": ("ctrnn", "softmax", "r"),
@@ -59,7 +63,8 @@ def test_sizes_follow_from_the_environment(basal_ganglia):
     }
     masked = load_circuit(CIRCUITS / "cartpole_positions.yaml")
     assert masked.environment.observe == (0, 2)
-    assert masked.populations["sensory"].size == 2 + 2 + 1
+    assert masked.populations["sensory"].size == 2
+    assert masked.populations["copies"].size == 2 + 1
 
 
 def test_quantities_are_si(basal_ganglia):

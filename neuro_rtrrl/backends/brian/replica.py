@@ -47,10 +47,11 @@ class Replica:
             for name, source in lowered.transposed.items()
         ]
         self._decide = self.host.compile(plan.decide)
+        self._sense = self.host.compile(lowered.sections["sense"])
         self._episode_start = self.host.compile(lowered.episode_start)
         self._modulators = [name for name in lowered.circuit.neuromodulators if name in self.values]
         self._clamped = [
-            (self.values[f"{p.name}.r"], p.encodes)
+            (self.values[f"{p.name}.{'observed' if p.model.on_observation else 'r'}"], p.encodes)
             for p in lowered.circuit.populations.values()
             if p.model.clamped
         ]
@@ -138,6 +139,8 @@ class Replica:
                 action()
             for runner in self.groups.express:
                 runner.run()
+        for action in self._sense:
+            action()
 
     def _clamp(self, rates: np.ndarray, encodes: tuple[str, ...], world: World) -> None:
         start = 0

@@ -93,7 +93,7 @@ class Network:
     # --- one tick ----------------------------------------------------------------------------------------------
 
     def begin(self, values: Values, first: Any) -> None:
-        """Put membranes and traces back to their initial values where an episode starts."""
+        """Put membranes and traces back to their initial values where an episode starts; sense what is shown."""
         for key, variable in self.lowered.variables.items():
             if variable.resets and key in values:
                 start = variable.initial
@@ -108,6 +108,7 @@ class Network:
         for key in self.carried:
             if shown[key] is not values[key]:
                 values[key] = jnp.where(first, shown[key], values[key])
+        self.section("sense", values)
 
     def integrate(self, values: Values, noise: Values, keep: tuple[str, ...] = ()) -> Values:
         """Advance by one decision interval; return the keys in ``keep`` for every ``dt``, shape ``(k, n)``."""
