@@ -7,7 +7,7 @@ postsynaptic neuron. A sparse one keeps only its synapses, row by row, and a tab
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -106,11 +106,13 @@ class Layout:
     lowered : LoweredCircuit
         Hoisted, not packed.
     precision : {"float32", "float64"}
-    scratch : iterable of str
+    scratch : mapping of str to Space, optional
         Keys that a tick needs room for, though they do not last.
     """
 
-    def __init__(self, lowered: LoweredCircuit, precision: str, scratch: Iterable[str] = ()) -> None:
+    def __init__(
+        self, lowered: LoweredCircuit, precision: str, scratch: Mapping[str, Space] | None = None
+    ) -> None:
         self.lowered, self.dtype = lowered, np.dtype(precision)
         self.storage = storages(lowered)
         self.carried = carried_keys(lowered)
@@ -137,8 +139,10 @@ class Layout:
         self.masks = tuple(name for name in lowered.masks if not self.storage[name].sparse)
         self.fields: dict[str, Field] = {}
         self._end = 0
-        for key in (*self.carried, *self.fixed, *scratch):
+        for key in (*self.carried, *self.fixed):
             self._add(key, self.count(lowered.variables[key].space))
+        for key, space in (scratch or {}).items():
+            self._add(key, self.count(space))
         for name in self.masks:
             self._add(f"{name}.mask", self.storage[name].elements)
         for key, (steps, size) in self.queues.items():

@@ -74,6 +74,22 @@ def test_a_users_own_neuron_and_rule_equal_those_of_xla(tmp_path):
     assert np.abs(np.diff(chunk.records["around.w"][0], axis=0)).max() > 0
 
 
+@pytest.mark.parametrize("steps", ["10 ms", "20 ms"])
+def test_coupled_traces_of_a_users_own_move_together(tmp_path, steps):
+    """Each derivative reads the other's old value, at one and at several steps a decision."""
+    text = OWN_MODELS.replace(
+        "e: {role: eligibility_trace}}",
+        "e: {role: eligibility_trace}, j: {role: local_trace}, k: {role: local_trace}}\n"
+        "      dynamics: |\n"
+        "        dj/dt = (r_pre*r_post - 0.7*k - j)/decision_interval\n"
+        "        dk/dt = (0.9*j - 0.5*k)/decision_interval",
+    ).replace("coincidence = r_pre*r_post", "coincidence = r_pre*r_post + j - k")
+    circuit = written(tmp_path, text.replace("decision_interval: 20 ms", f"decision_interval: {steps}"))
+    chunk = assert_equal_runs(circuit, 40, (0,))
+    assert np.abs(chunk.records["around.j"]).max() > 0
+    assert not np.array_equal(chunk.records["around.j"], chunk.records["around.k"])
+
+
 def test_stdp_agrees_spike_for_spike():
     circuit = load_circuit(CIRCUITS / "stdp.yaml")
     chunk = assert_equal_runs(circuit, 100, extra=("afferents.spike", "neurons.spike"))

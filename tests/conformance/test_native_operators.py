@@ -11,7 +11,7 @@ from neuro_rtrrl.language import OPERATORS, Apply, Number, Read
 from neuro_rtrrl.native import CompilationError, build_library, find_compiler
 from neuro_rtrrl.native.expressions import EMITTED, HELPERS, literal, to_c
 from neuro_rtrrl.native.names import identifiers
-from neuro_rtrrl.native.source import preamble
+from neuro_rtrrl.native.writer import preamble
 
 VALUES = np.array([-3.5, -1.0, -0.25, 0.0, 0.25, 1.0, 2.0, 7.5, np.nan, np.inf, -np.inf])
 NUMPY = {

@@ -17,7 +17,8 @@ from neuro_rtrrl.graph.circuit import Recording
 from neuro_rtrrl.lowering import LoweredCircuit
 from neuro_rtrrl.native import CompilationError, build_library, find_compiler, write_tick
 from neuro_rtrrl.native.layout import ALIGNMENT
-from neuro_rtrrl.native.source import Kept, TickSource
+from neuro_rtrrl.native.records import Kept
+from neuro_rtrrl.native.source import TickSource
 
 __all__ = ["FLAGS", "Kernel", "arguments_of", "make_kernel"]
 
