@@ -23,11 +23,13 @@ class Interrupts:
         after the current stretch and the second at once; while results are written, none has an effect.
     stopped : bool
         Whether the run is to end after the current stretch.
+    at_once : bool
+        Whether it was told to end at once; what is raised from then on, a library may have made of that.
     """
 
     def __init__(self, notice: Callable[[str], None] | None = None) -> None:
         self.stage: Literal["starting", "running", "saving"] = "starting"
-        self.stopped = False
+        self.stopped = self.at_once = False
         self._notice = notice
 
     def receive(self, signum: int, frame: Any) -> None:
@@ -42,6 +44,7 @@ class Interrupts:
             self._say("writing what was recorded; a moment, please")
             return
         if self.stage == "starting" or self.stopped:
+            self.at_once = True
             raise KeyboardInterrupt
         self.stopped = True
         self._say("stopping after this stretch; what was recorded is kept (Ctrl-C again to stop at once)")

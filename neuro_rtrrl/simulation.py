@@ -146,9 +146,10 @@ def simulate(
         try:
             program.run(total, take)
         except (KeyboardInterrupt, Exception) as error:
-            failure = _failure(error)
+            met: BaseException = KeyboardInterrupt() if interrupts.at_once else error
+            failure = _failure(met)
             if not run.done:
-                raise (failure or error) from None
+                raise (failure or met) from None
         interrupts.stage = "saving"
         result = Result(
             circuit=circuit.name,

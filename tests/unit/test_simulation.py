@@ -142,6 +142,19 @@ def test_an_interrupted_run_keeps_its_stretches(circuit, times, tmp_path):
     assert any("what was recorded is kept" in line for line in notices)
 
 
+def test_what_a_library_makes_of_an_interruption_is_one_all_the_same(circuit):
+    def interrupt(now) -> None:
+        signal.raise_signal(signal.SIGINT)
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt as error:
+            raise RuntimeError("a library could not do its work") from error
+
+    result = nr.simulate(circuit, decisions=400, seeds=3, progress=interrupt)
+    assert result.interrupted
+    assert result.decisions == 200
+
+
 def test_an_interruption_before_anything_is_recorded_ends_the_run_at_once(circuit, monkeypatch):
     def interrupted(self, decisions, deliver):
         signal.raise_signal(signal.SIGINT)
