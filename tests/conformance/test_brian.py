@@ -89,11 +89,32 @@ projections:
   c: {source: far, target: near, weights: -2 mV, delay: 0.5 ms}
 """
 
+SHORT_CHAIN = ("environment.parameters={memory_length: 8}",)
+
 CLOSED = {
     "memory chain": ("bg", (), {}),
     "memory chain, 20 steps": ("bg", ("timing.dt=1 ms",), {}),
     "cart pole": ("cartpole_positions", (), {}),
     "cart pole, 20 steps": ("cartpole_positions", ("timing.dt=1 ms",), {}),
+    "normalised, 4 steps": (
+        "bg",
+        (
+            "populations.sensory.neuron=normalised_input",
+            "neuromodulators.dopamine.source=td_error_normalised",
+            "timing.dt=5 ms",
+        ),
+        {},
+    ),
+    "annealed": (
+        "bg",
+        (
+            "plasticity.cortical.optimiser=adam_annealed",
+            "plasticity.cortical.half_life=20",
+            "plasticity.corticostriatal.optimiser=adam_annealed",
+            "plasticity.corticostriatal.half_life=40",
+        ),
+        {},
+    ),
     "frozen": ("bg", (), {"freeze": True}),
     "sgd": ("bg", ("plasticity.cortical.optimiser=sgd", "plasticity.corticostriatal.optimiser=sgd"), {}),
     "sparse": (
@@ -114,6 +135,27 @@ CLOSED = {
         ),
         {},
     ),
+    "lru": ("lru", SHORT_CHAIN, {}),
+    "lru, 20 steps, sparse": (
+        "lru",
+        (
+            *SHORT_CHAIN,
+            "timing.dt=1 ms",
+            "projections.sensory_to_cortex_im.connectivity={probability: 0.6}",
+            "projections.cortex_to_dorsal_re.connectivity={probability: 0.6}",
+        ),
+        {},
+    ),
+    "rtu": (
+        "lru",
+        (
+            *SHORT_CHAIN,
+            "populations.cortex={size: 6, neuron: rtu, nu: {uniform: [-6, -2]}, theta: {uniform: [-4, 0]}, "
+            "plasticity: cortical_re}",
+        ),
+        {},
+    ),
+    "mingru": ("mingru", SHORT_CHAIN, {}),
 }
 
 
@@ -186,7 +228,9 @@ def test_every_variable_of_every_decision_equals_that_of_jax(case):
     circuit = circuit_of(name, overrides, **options)
     series = assert_equal_runs(circuit, 60)
     assert series["first"].sum() > 1, "no episode ended, so the reset was not compared"
-    weights = series["cortex_to_dorsal.w"][0]
+    weights = next(
+        series[key][0] for key in series if key.startswith("cortex_to_dorsal") and key.endswith(".w")
+    )
     assert np.array_equal(weights[0], weights[-1]) == bool(options), "learning is on unless frozen"
 
 
