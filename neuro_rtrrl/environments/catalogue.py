@@ -1,7 +1,7 @@
 """What each built-in environment shows, takes and lets one set, for those who start no simulator.
 
-``check``, ``draw`` and ``cost`` need sizes and names but no physics, so they read this table; a conformance
-test holds it against gymnax 1.0.1, environment by environment.
+``check``, ``draw`` and ``cost`` need sizes and names but no physics, so they read two tables: gymnax's, which
+a conformance test holds against gymnax 1.0.1, and that of POPGym's tasks, held against ``popgym`` 1.0.7.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from neuro_rtrrl.environments.gymnax_table import DERIVED, RANGES, TABLE, Parameter
+from neuro_rtrrl.environments.popgym.table import CHOICES
+from neuro_rtrrl.environments.popgym.table import TABLE as POPGYM
 from neuro_rtrrl.errors import Problem, nearest
 
 __all__ = ["UNSUPPORTED", "EnvironmentInfo", "describe", "names", "parameter_problems", "select"]
@@ -50,7 +52,7 @@ class EnvironmentInfo:
 
 def names() -> tuple[str, ...]:
     """Return the names of all environments in the catalogue, sorted."""
-    return tuple(sorted(TABLE))
+    return tuple(sorted({*TABLE, *POPGYM}))
 
 
 def describe(name: str, parameters: Mapping[str, Parameter] | None = None) -> EnvironmentInfo:
@@ -64,8 +66,8 @@ def describe(name: str, parameters: Mapping[str, Parameter] | None = None) -> En
     KeyError
         If the catalogue has no such environment.
     """
-    entry = TABLE[name]
-    values = {**entry.structure, **entry.parameters}
+    entry = POPGYM[name] if name in POPGYM else TABLE[name]
+    values: dict[str, Any] = {**entry.structure, **entry.parameters}
     given = {
         parameter: tuple(value) if isinstance(value, list) else value
         for parameter, value in (parameters or {}).items()
@@ -75,7 +77,8 @@ def describe(name: str, parameters: Mapping[str, Parameter] | None = None) -> En
     # what follows from other parameters follows them, unless it is set too
     values |= {key: rule(values) for key, rule in DERIVED.get(name, {}).items() if key not in given}
     observation = entry.observation(values) if callable(entry.observation) else entry.observation
-    actions = values[entry.actions] if isinstance(entry.actions, str) else entry.actions
+    actions = entry.actions(values) if callable(entry.actions) else entry.actions
+    actions = values[actions] if isinstance(actions, str) else actions
     return EnvironmentInfo(
         name=name,
         observation=observation,
@@ -167,6 +170,8 @@ def _objection(name: str, value: Any, default: Parameter) -> str:
         if not isinstance(value, list | tuple) or len(value) != len(default):
             return f"is a list of {len(default)} numbers"
         return next((wrong for item in value if (wrong := _objection("", item, default[0]))), "")
+    if isinstance(default, str):
+        return "" if value in CHOICES[name] else f"is one of {', '.join(CHOICES[name])}"
     if isinstance(default, bool):
         return "" if isinstance(value, bool) else "is true or false"
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):

@@ -9,7 +9,7 @@ from typing import Any
 
 __all__ = ["DERIVED", "RANGES", "TABLE", "Entry", "Parameter"]
 
-Parameter = float | int | bool | tuple[float, ...]
+Parameter = float | int | bool | str | tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,8 @@ class Entry:
     summary: str
     source: str
     observation: tuple[str, ...] | Callable[[dict[str, Any]], tuple[str, ...]]
-    actions: int | str | None  # a text names the parameter that holds the number
+    # a text names the parameter that holds the number, a function finds it from all parameters
+    actions: int | str | Callable[[dict[str, Any]], int] | None
     parameters: dict[str, Parameter]
     structure: dict[str, Parameter] = field(default_factory=dict)
 

@@ -1,4 +1,4 @@
-"""Find an environment by name: gymnax's, or one that an installed package offers.
+"""Find an environment by name: gymnax's, POPGym's, or one that an installed package offers.
 
 A package offers environments under the entry-point group ``neuro_rtrrl.environments``; each is a callable
 that takes its parameters as keywords and returns an :class:`~neuro_rtrrl.environments.base.Environment`::
@@ -16,6 +16,7 @@ from typing import Any
 
 from neuro_rtrrl.environments import catalogue
 from neuro_rtrrl.environments.base import Environment, masked
+from neuro_rtrrl.environments.popgym.table import TABLE as POPGYM
 from neuro_rtrrl.errors import CircuitError, Problem, nearest
 
 __all__ = ["GROUP", "available", "make"]
@@ -36,7 +37,7 @@ def make(
     Parameters
     ----------
     name : str
-        One of :func:`available`. gymnax's names come first and cannot be taken by another package.
+        One of :func:`available`. gymnax's and POPGym's names come first and cannot be taken by another package.
     parameters : mapping, optional
         Parameters that differ from the environment's defaults.
     observe : sequence of names or indices, optional
@@ -49,7 +50,11 @@ def make(
     """
     parameters = dict(parameters or {})
     installed = _installed()
-    if name in catalogue.names() or name in catalogue.UNSUPPORTED:
+    if name in POPGYM:
+        from neuro_rtrrl.environments.popgym.adapter import make_popgym
+
+        environment = make_popgym(name, parameters)
+    elif name in catalogue.names() or name in catalogue.UNSUPPORTED:
         from neuro_rtrrl.environments.gymnax_adapter import make_gymnax
 
         environment = make_gymnax(name, parameters)

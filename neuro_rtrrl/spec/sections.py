@@ -100,9 +100,11 @@ class Timing(Section):
         return whole_multiple(self.decision_interval, self.dt) or 1
 
 
-def _read_setting(value: Any) -> float | int | bool:
-    if not isinstance(value, (bool, int, float)):
-        raise Refused(Fault("an environment's parameter is a number or true or false", found=shown(value)))
+def _read_setting(value: Any) -> float | int | bool | str:
+    if not isinstance(value, (bool, int, float, str)):
+        raise Refused(
+            Fault("an environment's parameter is a number, a word, or true or false", found=shown(value))
+        )
     return value
 
 
@@ -126,7 +128,8 @@ class Environment(Section):
     name: str = Field(min_length=1)
     observe: Annotated[tuple[str | int, ...] | None, validated(_read_observed, optional=True)] = None
     parameters: Annotated[
-        dict[str, Annotated[float | int | bool, validated(_read_setting)]], BeforeValidator(lambda v: v or {})
+        dict[str, Annotated[float | int | bool | str, validated(_read_setting)]],
+        BeforeValidator(lambda v: v or {}),
     ] = Field(default_factory=dict)
 
 

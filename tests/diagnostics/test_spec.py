@@ -229,8 +229,8 @@ CASES = {
     # The rest
     "observe_nothing": (HEAD + POPULATION + "environment: {name: e, observe: []}\n", 5, 33, "list", "leave"),
     "observe_twice": (HEAD + POPULATION + "environment: {name: e, observe: [x, x]}\n", 5, 37, "twice", ""),
-    "setting_as_text": (
-        HEAD + POPULATION + "environment: {name: e, parameters: {a: b}}\n",
+    "setting_as_section": (
+        HEAD + POPULATION + "environment: {name: e, parameters: {a: {b: c}}}\n",
         5,
         40,
         "parameter",
