@@ -30,6 +30,7 @@ _HOME = {
     "parity": "neuro_rtrrl.api",
     "plot": "neuro_rtrrl.plot",
     "simulate": "neuro_rtrrl.api",
+    "study": "neuro_rtrrl.api",
 }
 
 __all__ = [
@@ -48,11 +49,12 @@ __all__ = [
     "parity",
     "plot",
     "simulate",
+    "study",
 ]
 
 if TYPE_CHECKING:
     from neuro_rtrrl import plot
-    from neuro_rtrrl.api import check, cost, draw, load, load_results, parity, simulate
+    from neuro_rtrrl.api import check, cost, draw, load, load_results, parity, simulate, study
     from neuro_rtrrl.errors import CircuitError, NeuroRtrrlError, RunError
     from neuro_rtrrl.graph import Circuit
     from neuro_rtrrl.graph.audit import audit

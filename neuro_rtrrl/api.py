@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from neuro_rtrrl.ledger import CostReport
     from neuro_rtrrl.parity import ParityReport
     from neuro_rtrrl.results import Result
+    from neuro_rtrrl.studies.study import StudyResult
 
-__all__ = ["check", "cost", "draw", "load", "load_results", "parity", "simulate"]
+__all__ = ["check", "cost", "draw", "load", "load_results", "parity", "simulate", "study"]
 
 
 def load(path: str | PathLike, overrides: Sequence[str] = ()) -> Circuit:
@@ -84,3 +85,48 @@ def load_results(path: str | PathLike, circuit: Circuit | None = None) -> Result
     from neuro_rtrrl.results import load_results as read
 
     return read(path, circuit)
+
+
+def study(
+    path: str | PathLike,
+    *,
+    only: Sequence[str] = (),
+    out: str | PathLike | None = None,
+    jobs: int = 1,
+    anew: bool = False,
+    quick: bool = False,
+) -> StudyResult:
+    """Run a study file and write its table and figure; what has finished before does not run again.
+
+    Parameters
+    ----------
+    path : path
+    only : sequence of str
+        Names of the rows to run; all by default.
+    out : path, optional
+        Folder of the results; by default one beside the file, named as the study.
+    jobs : int
+        How many jobs run side by side. More than one start processes of their own, which import the script that called:
+        it needs the usual ``if __name__ == "__main__":``.
+    anew : bool
+        Run also what has finished.
+    quick : bool
+        Run a hundredth of the decisions and one seed, to see that it runs.
+
+    Raises
+    ------
+    CircuitError
+        With every problem of the study file, located.
+    RunError
+        If results cannot be stored; what becomes of a job that fails stands in ``summary.failed``.
+    """
+    from neuro_rtrrl.studies.load import load_study
+    from neuro_rtrrl.studies.study import run_study
+
+    return run_study(
+        load_study(str(path), quick),
+        only=only,
+        out=None if out is None else str(out),
+        processes=jobs,
+        anew=anew,
+    )

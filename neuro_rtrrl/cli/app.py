@@ -231,4 +231,45 @@ def parity(
     return run_parity(file, setting or [], decisions, seed, tolerance, kernel.value, json)
 
 
+@_application.command()
+def study(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="Study file, such as experiments/memory_chain.yaml.")
+    ],
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="ROW", help="Run this row; may be given more than once."),
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume/--anew", help="Go on: jobs that have finished never run twice; or run all again."
+        ),
+    ] = True,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Jobs side by side, one process a core. Default: all cores.")
+    ] = None,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR", help="Folder of the results. Default: one beside the file, named as the study."
+        ),
+    ] = None,
+    quick: Annotated[
+        bool,
+        typer.Option(
+            "--quick", help="See that it runs: a hundredth of the decisions, one seed, in results/."
+        ),
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Run a study: every row with every seed, side by side; then write its table and its figure.
+
+    Each finished job is kept at once: a study that was stopped or killed goes on with the same command.
+    """
+    from neuro_rtrrl.cli.study import run_study_command
+
+    return run_study_command(file, only or [], resume, jobs, out, quick, json)
+
+
 app = typer.main.get_command(_application)

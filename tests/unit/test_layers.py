@@ -27,6 +27,7 @@ LAYERS = (
     {"backends.jax", "backends.brian", "ledger", "results"},
     {"programs", "progress", "plot", "drawing"},
     {"parity", "simulation"},
+    {"studies"},
     {"api"},
     {"cli"},
 )

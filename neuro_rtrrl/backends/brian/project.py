@@ -233,4 +233,4 @@ class Project:
         return np.zeros(0, variable.dtype) if empty else np.memmap(file, variable.dtype, mode="r")
 
 
-_HINT = "codegen cython runs the same circuit without it"
+_HINT = "--codegen cython runs the same circuit without it"

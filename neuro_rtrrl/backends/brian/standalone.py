@@ -216,7 +216,7 @@ class StandaloneProgram:
 
 def _refuse(lowered: LoweredCircuit, plan: Plan, record: tuple[str, ...]) -> None:
     """Say all at once what a C++ program of its own cannot do."""
-    problems, hint = Problems(), "codegen cython runs it"
+    problems, hint = Problems(), "--codegen cython runs it"
     if lowered.circuit.environment is not None:
         problems.add(
             "a closed loop cannot run as a stand-alone program: its environment is Python", hint=hint
@@ -236,5 +236,8 @@ def _refuse(lowered: LoweredCircuit, plan: Plan, record: tuple[str, ...]) -> Non
         if variable.role == "noise" or (variable.space.kind == "broadcast" and variable.value is None):
             problems.add(f"{key} cannot be recorded in a stand-alone program", hint=hint)
     if not have_compiler():
-        problems.add("a stand-alone program needs a C++ compiler, and none was found", hint="codegen numpy")
+        problems.add(
+            "a stand-alone program needs a C++ compiler, and none was found",
+            hint="--codegen numpy needs none",
+        )
     problems.raise_if_any()

@@ -1,0 +1,229 @@
+"""From the path of a study file to a :class:`Study` whose circuits are read and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from neuro_rtrrl.errors import CircuitError, Location, Problem, nearest
+from neuro_rtrrl.graph import Circuit, load_circuit
+from neuro_rtrrl.spec.document import Document, compose_document, read_document, read_text
+from neuro_rtrrl.spec.overrides import OPTION, apply_overrides
+from neuro_rtrrl.studies.faults import problems_of
+from neuro_rtrrl.studies.spec import STUDY_FILE, Published, RowSpec, StudySpec
+
+__all__ = ["QUICK", "Row", "Study", "load_study"]
+
+#: What ``quick`` makes of a study: this part of its decisions, but not fewer than that, and one seed.
+QUICK = 100
+FEWEST = 500
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a study.
+
+    Attributes
+    ----------
+    name : str
+    circuit : Circuit
+        With the overrides; it records nothing.
+    overrides : tuple of str
+    seeds : tuple of int
+    decisions : int
+        For each seed.
+    budget : {"full", "reduced"}
+    published : Published or None
+    note : str
+    """
+
+    name: str
+    circuit: Circuit
+    overrides: tuple[str, ...]
+    seeds: tuple[int, ...]
+    decisions: int
+    budget: str
+    published: Published | None
+    note: str
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study that can be run; see :class:`~neuro_rtrrl.studies.spec.StudySpec` for its settings.
+
+    Attributes
+    ----------
+    path : Path
+        The study file.
+    quick : bool
+        Whether its budget was cut down to see that it runs.
+    rows : tuple of Row
+    """
+
+    path: Path
+    settings: StudySpec
+    rows: tuple[Row, ...]
+    quick: bool = False
+
+    @property
+    def name(self) -> str:
+        """The study's name."""
+        return self.settings.study
+
+    @property
+    def title(self) -> str:
+        """Its title, or its name where it has none."""
+        title = self.settings.title or self.name.replace("_", " ")
+        return f"{title} (quick)" if self.quick else title
+
+    def only(self, names: Sequence[str]) -> tuple[Row, ...]:
+        """Return the named rows in the order of the file; all where no name is given.
+
+        Raises
+        ------
+        CircuitError
+            For every name that is no row of this study.
+        """
+        available = tuple(row.name for row in self.rows)
+        unknown = [name for name in names if name not in available]
+        if unknown:
+            raise CircuitError(
+                Problem(
+                    f"the study {self.name} has no row '{name}'",
+                    where="--only",
+                    available=available,
+                    hint=nearest(name, available),
+                )
+                for name in unknown
+            )
+        return tuple(row for row in self.rows if not names or row.name in names)
+
+
+def load_study(path: str | Path, quick: bool = False) -> Study:
+    """Read and check a study file, its circuits and its overrides.
+
+    Parameters
+    ----------
+    path : path
+    quick : bool
+        Cut every row down to a hundredth of its decisions and to one seed.
+
+    Raises
+    ------
+    CircuitError
+        With every problem of the file, and of the circuits that it names, each located.
+    """
+    document, problems = compose_document(read_text(path, STUDY_FILE), str(path), STUDY_FILE)
+    if "circuit" in document.data and "study" not in document.data:
+        message = "this is a circuit file, not a study file"
+        hint = "neuro-rtrrl simulate runs it; a study begins with 'study: a_name'"
+        raise CircuitError(Problem(message, "circuit", document.locate(("circuit",), key=True), hint=hint))
+    spec = None
+    try:
+        spec = StudySpec.model_validate(document.data)
+    except ValidationError as error:
+        known = {problem.location for problem in problems.found}
+        problems.found += [each for each in problems_of(error, document) if each.location not in known]
+    if spec is None or problems.found:
+        raise CircuitError(sorted(problems.found, key=_place))
+    rows = _Rows(document, spec, Path(path).parent)
+    resolved = [row for name, each in spec.rows.items() if (row := rows.resolve(name, each)) is not None]
+    if rows.problems:
+        raise CircuitError(rows.problems.values())
+    study = Study(Path(path), spec, tuple(resolved))
+    return _quickened(study) if quick else study
+
+
+def _place(problem: Problem) -> tuple[int, int]:
+    return (problem.location.line, problem.location.column) if problem.location else (0, 0)
+
+
+def _quickened(study: Study) -> Study:
+    rows = tuple(
+        replace(row, seeds=row.seeds[:1], decisions=min(row.decisions, max(row.decisions // QUICK, FEWEST)))
+        for row in study.rows
+    )
+    return replace(study, rows=rows, quick=True)
+
+
+class _Rows:
+    """Reads the circuits of a study's rows and notes what is wrong, each thing once."""
+
+    def __init__(self, document: Document, spec: StudySpec, folder: Path) -> None:
+        self.document, self.spec, self.folder = document, spec, folder
+        self.problems: dict[str, Problem] = {}
+
+    def resolve(self, name: str, row: RowSpec) -> Row | None:
+        """Return the row with its circuit, or None and the problems noted."""
+        path = self.folder / row.circuit
+        if not path.is_file():
+            self._missing(name, row)
+            return None
+        try:
+            self._try_overrides(name, row, path)
+            circuit = load_circuit(path, row.set)
+        except CircuitError as error:
+            self._note(self._relocated(problem, name, row) for problem in error.problems)
+            return None
+        if circuit.environment is None:
+            message = "a study scores episodes, and this circuit has no environment"
+            self._note([self._problem(name, "circuit", message, found=row.circuit)])
+            return None
+        first = self.spec.first_seed
+        return Row(
+            name=name,
+            circuit=circuit.replace(record=()),
+            overrides=row.set,
+            seeds=tuple(range(first, first + (row.seeds or self.spec.seeds))),
+            decisions=row.decisions or self.spec.decisions,
+            budget=row.budget or self.spec.budget,
+            published=row.published,
+            note=row.note,
+        )
+
+    def _missing(self, name: str, row: RowSpec) -> None:
+        place = (self.folder / row.circuit).parent
+        there = sorted(each.name for each in place.glob("*.yaml")) if place.is_dir() else []
+        close = nearest(Path(row.circuit).name, there)
+        message = "there is no such circuit file; its path counts from the study's folder"
+        self._note(
+            [self._problem(name, "circuit", message, found=row.circuit, available=tuple(there), hint=close)]
+        )
+
+    def _try_overrides(self, name: str, row: RowSpec, path: Path) -> None:
+        """Apply the overrides one by one, so that a wrong one can be pointed at."""
+        document = read_document(path)
+        for index, override in enumerate(row.set):
+            try:
+                document = apply_overrides(document, [override])
+            except CircuitError as error:
+                place = self.document.locate(("rows", name, "set", index))
+                where = f"rows.{name}.set.{index}"
+                raise CircuitError(
+                    replace(problem, location=place, where=where, found=override)
+                    for problem in error.problems
+                ) from None
+
+    def _relocated(self, problem: Problem, name: str, row: RowSpec) -> Problem:
+        """Return a problem that lies in an override with its place in the study file."""
+        if problem.location is None or problem.location.file != OPTION:
+            return problem
+        for index, override in reversed(list(enumerate(row.set))):
+            target = override.partition("=")[0].strip()
+            if problem.where == target or problem.where.startswith(f"{target}."):
+                place = self.document.locate(("rows", name, "set", index))
+                return replace(problem, location=place, found=override)
+        return replace(problem, location=self._locate(name, "set"))
+
+    def _locate(self, name: str, key: str) -> Location:
+        return self.document.locate(("rows", name, key))
+
+    def _problem(self, name: str, key: str, message: str, **details) -> Problem:
+        return Problem(message, where=f"rows.{name}.{key}", location=self._locate(name, key), **details)
+
+    def _note(self, problems: Iterable[Problem]) -> None:
+        for problem in problems:  # rows share circuits: what is wrong in one of these is told once
+            self.problems.setdefault(str(problem), problem)

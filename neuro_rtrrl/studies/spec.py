@@ -1,0 +1,117 @@
+"""What a study file may hold: one frozen model for the study, one for a row, one for a published score.
+
+The schema judges each value by itself. Whether a row's circuit exists and takes the row's overrides is for
+:mod:`neuro_rtrrl.studies.load` to say.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from neuro_rtrrl.spec.document import Kind
+from neuro_rtrrl.spec.faults import Fault, Refused, shown
+from neuro_rtrrl.spec.sections import Section
+from neuro_rtrrl.spec.values import AsTuple, Name, validated
+
+__all__ = ["STUDY_FILE", "Published", "RowSpec", "StudySpec"]
+
+STUDY_FILE = Kind("study file", "study")
+MOST_SEEDS = 1_000
+LARGEST_COUNT = 2**32 - 1  # the streams of noise count decisions in 32 bits
+
+_GROUPED = re.compile(r"[0-9]{1,3}(_[0-9]{3})+")
+
+
+def _read_seeds(value: Any) -> int:
+    """Read how many seeds; each is a job of its own."""
+    count = _read_count(value)
+    if count > MOST_SEEDS:
+        raise Refused(Fault(f"a row has at most {MOST_SEEDS:,} seeds", found=shown(value)))
+    return count
+
+
+def _read_count(value: Any) -> int:
+    """Read a whole number from 1, which may be written ``500_000``."""
+    if isinstance(value, str) and _GROUPED.fullmatch(value) and len(value) < 20:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LARGEST_COUNT:
+        raise Refused(
+            Fault("a whole number from 1 is due here", found=shown(value), hint="write 500_000 or 500000")
+        )
+    return value
+
+
+Count = Annotated[int, validated(_read_count)]
+OptionalCount = Annotated[int | None, validated(_read_count, optional=True)]
+SeedCount = Annotated[int, validated(_read_seeds)]
+OptionalSeedCount = Annotated[int | None, validated(_read_seeds, optional=True)]
+
+
+class Published(Section):
+    """What others report for a row: medians over their runs, and where that stands."""
+
+    median_best: float | None = None
+    median_final: float | None = None
+    source: str = ""
+    note: str = ""
+
+
+class RowSpec(Section):
+    """One row: a circuit file (relative to the study's folder), overrides, and where it differs from the study.
+
+    ``set`` holds ``path.to.key=value`` each, as the command line's ``--set``; ``budget: reduced`` marks a row that runs
+    fewer decisions than what it is compared with, ``note`` says how many that were.
+    """
+
+    circuit: str = Field(min_length=1)
+    set: Annotated[tuple[str, ...], AsTuple] = ()
+    seeds: OptionalSeedCount = None
+    decisions: OptionalCount = None
+    budget: Literal["full", "reduced"] | None = None
+    published: Published | None = None
+    note: str = ""
+
+
+class StudySpec(Section):
+    """A study file that obeys the schema.
+
+    Attributes
+    ----------
+    study : str
+        Its name, also that of the folder and of the markers in the README.
+    format : int
+        The version of the file format, 1.
+    title, source, description : str
+        For people: the heading, what it repeats, what it shows.
+    seeds, first_seed : int
+        Every row runs the seeds ``first_seed, first_seed + 1, ...``.
+    decisions : int
+        Decisions of each seed.
+    window : int
+        Episodes in one of the windows of which the best is reported.
+    precision : {"float32", "float64"}
+    budget : {"full", "reduced"}
+        Whether the decisions are those of what the study repeats.
+    minutes : float, optional
+        Estimated time on two cores.
+    rows : dict of str to RowSpec
+    """
+
+    study: Name
+    format: Literal[1]
+    title: str = ""
+    source: str = ""
+    description: str = ""
+    seeds: SeedCount = 5
+    first_seed: int = Field(default=0, ge=0, le=2**62)
+    decisions: Count
+    window: Count = 100
+    precision: Literal["float32", "float64"] = "float32"
+    budget: Literal["full", "reduced"] = "full"
+    minutes: float | None = Field(default=None, gt=0)
+    rows: Annotated[dict[Name, RowSpec], BeforeValidator(lambda value: {} if value is None else value)] = (
+        Field(min_length=1)
+    )

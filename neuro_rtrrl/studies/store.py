@@ -1,0 +1,117 @@
+"""A study's folder: a small JSON file for every finished job, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from neuro_rtrrl.errors import Problem, RunError
+from neuro_rtrrl.studies.jobs import Job
+from neuro_rtrrl.studies.scores import BINS
+
+__all__ = ["Store", "replacing"]
+
+
+class Store:
+    """The results of a study in ``folder``; finished jobs lie in its ``jobs``.
+
+    Raises
+    ------
+    RunError
+        If the folder cannot be made.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        try:
+            (folder / "jobs").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+
+    def read(self, job: Job) -> dict[str, Any] | None:
+        """Return what is stored of a job; None where it has not finished, or its file is not whole."""
+        try:
+            record = json.loads((self.folder / "jobs" / job.file).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return record if _is_whole(record, job) else None
+
+    def write(self, job: Job, record: dict[str, Any]) -> None:
+        """Store the result of a job.
+
+        Raises
+        ------
+        RunError
+            If it cannot be written.
+        """
+        with self.writing(f"jobs/{job.file}") as target:
+            text = json.dumps(record, ensure_ascii=False, allow_nan=False)
+            target.write_text(text + "\n", encoding="utf-8")
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[Path]:
+        """Yield a temporary path that becomes ``name`` when the block ends well.
+
+        Raises
+        ------
+        RunError
+            If the file cannot be written.
+        """
+        with replacing(self.folder / name) as target:
+            yield target
+
+
+@contextmanager
+def replacing(final: Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``final`` that takes its place in one step when the block ends well.
+
+    Raises
+    ------
+    RunError
+        If the file cannot be written.
+    """
+    # the suffix stays last: writers of pictures choose the format by it
+    temporary = final.with_name(f".{final.stem}.{os.getpid()}.part{final.suffix}")
+    try:
+        yield temporary
+        os.replace(temporary, final)
+    except OSError as error:
+        raise _unwritable(final, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _is_whole(record: Any, job: Job) -> bool:
+    if not isinstance(record, dict) or record.get("key") != job.key:
+        return False
+    scores, curve = record.get("scores"), record.get("curve")
+    return (
+        isinstance(scores, dict)
+        and all(_is_number(scores.get(name, "")) for name in ("best", "final", "area", "episodes"))
+        and isinstance(curve, list)
+        and len(curve) == BINS
+        and all(_is_number(value) for value in curve)
+        and record.get("seed") == job.seed
+        and record.get("decisions") == job.decisions
+        and record.get("wall_seconds") is not None
+        and _is_number(record["wall_seconds"])
+    )
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a value is a number or, as where no episode ended, null."""
+    return value is None or (
+        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    )
+
+
+def _unwritable(path: Path, error: OSError) -> RunError:
+    reason = (error.strerror or str(error)).lower()
+    return RunError(
+        Problem(f"{path} could not be written: {reason}", hint="choose another folder with --out")
+    )

@@ -1,0 +1,177 @@
+"""The table of a study: medians over seeds and every seed of every row, published scores beside ours."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from neuro_rtrrl.studies.jobs import jobs_of
+from neuro_rtrrl.studies.load import Row, Study
+from neuro_rtrrl.studies.scores import MEANINGS, known_median
+from neuro_rtrrl.studies.store import Store
+
+__all__ = ["SCORES", "RowResult", "as_csv", "as_dict", "as_markdown", "collect", "with_table"]
+
+SCORES = ("best", "final", "area")
+MISSING = "–"
+
+
+@dataclass(frozen=True)
+class RowResult:
+    """A row and what is stored of its seeds; ``records`` holds None for a seed that has not finished."""
+
+    row: Row
+    records: tuple[Mapping[str, Any] | None, ...]
+
+    @property
+    def finished(self) -> tuple[Mapping[str, Any], ...]:
+        """What is stored, in the order of the seeds."""
+        return tuple(record for record in self.records if record is not None)
+
+    def each(self, name: str) -> list[float | None]:
+        """Return a score of every finished seed."""
+        return [record["scores"][name] for record in self.finished]
+
+    def median(self, name: str) -> float | None:
+        """Return the median of a score over the finished seeds."""
+        return known_median(self.each(name))
+
+    @property
+    def wall_seconds(self) -> float | None:
+        """Median wall time of a seed."""
+        return known_median([record["wall_seconds"] for record in self.finished])
+
+
+def collect(study: Study, store: Store) -> tuple[RowResult, ...]:
+    """Return what is stored of every row of the study, whichever of them ran just now."""
+    return tuple(RowResult(row, tuple(store.read(job) for job in jobs_of(study, row))) for row in study.rows)
+
+
+def as_markdown(study: Study, results: Sequence[RowResult]) -> str:
+    """Return the table as Markdown, with what its columns mean below it."""
+    head = ("row", "best", "final", "area", "published", "steps", "time", "seeds: best / final")
+    lines = [f"### {study.title}", ""]
+    if study.settings.source:
+        lines += [f"Beside: {study.settings.source}.", ""]
+    lines += [_line(head), _line(("---", *("---:",) * 6, "---"))]
+    lines += [_line(_cells(result)) for result in results]
+    notes = [f"- {result.row.name}: {note}" for result in results if (note := _note(result.row))]
+    if notes:
+        lines += ["", *notes]
+    return "\n".join([*lines, "", f"{_meaning(study)}{_where(results)}.", ""])
+
+
+def as_csv(study: Study, results: Sequence[RowResult]) -> str:
+    """Return every finished seed as a line of its own."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(
+        ["study", "row", "seed", "decisions", "episodes", *SCORES, "wall_seconds", "circuit", "key"]
+    )
+    for result in results:
+        for record in result.finished:
+            scores = record["scores"]
+            writer.writerow(
+                [study.name, result.row.name, record["seed"], record["decisions"], scores["episodes"]]
+                + ["" if scores[name] is None else f"{scores[name]:.6g}" for name in SCORES]
+                + [record["wall_seconds"], record["circuit"], record["key"]]
+            )
+    return text.getvalue()
+
+
+def as_dict(study: Study, results: Sequence[RowResult]) -> dict[str, Any]:
+    """Return the study for ``--json``."""
+    rows = {}
+    for result in results:
+        row = result.row
+        published = row.published.model_dump() if row.published else None
+        rows[row.name] = {
+            "seeds": list(row.seeds),
+            "finished": [record["seed"] for record in result.finished],
+            "decisions": row.decisions,
+            "budget": row.budget,
+            "median": {name: result.median(name) for name in SCORES},
+            **{name: result.each(name) for name in SCORES},
+            "wall_seconds": [record["wall_seconds"] for record in result.finished],
+            "published": published,
+        }
+    return {"study": study.name, "title": study.title, "window": study.settings.window, "rows": rows}
+
+
+def with_table(text: str, name: str, table: str) -> str | None:
+    """Return a page with the study's table between its markers, None where the page has no such markers.
+
+    The markers are ``<!-- study: NAME -->`` and ``<!-- end of study: NAME -->``, on lines of their own.
+    """
+    opening, closing = f"<!-- study: {name} -->\n", f"<!-- end of study: {name} -->"
+    before, found, rest = text.partition(opening)
+    _, end, after = rest.partition(closing)
+    return f"{before}{opening}\n{table}\n{closing}{after}" if found and end else None
+
+
+def _cells(result: RowResult) -> tuple[str, ...]:
+    row, wall = result.row, result.wall_seconds
+    count = len(result.finished)
+    seeds = "; ".join(
+        f"{_number(best)} / {_number(final)}"
+        for best, final in zip(result.each("best"), result.each("final"), strict=True)
+    )
+    missing = "" if count == len(row.seeds) else f"{count} of {len(row.seeds)} seeds done"
+    return (
+        f"{row.name}{' (reduced)' if row.budget == 'reduced' else ''}",
+        *(_number(result.median(name)) for name in SCORES),
+        _published(row),
+        f"{row.decisions:,}",
+        MISSING if wall is None else _time(wall),
+        ", ".join(part for part in (seeds, missing) if part),
+    )
+
+
+def _published(row: Row) -> str:
+    known = row.published
+    if known is None:
+        return MISSING
+    final = "" if known.median_final is None else f" / {_number(known.median_final)}"
+    return f"{_number(known.median_best)}{final}"
+
+
+def _note(row: Row) -> str:
+    published = row.published
+    parts = [row.note]
+    if published is not None:
+        parts += [f"published: {text}" for text in (published.source, published.note) if text]
+    return "; ".join(part for part in parts if part)
+
+
+def _meaning(study: Study) -> str:
+    words = [f"*{name}*: {MEANINGS[name].format(window=study.settings.window)}" for name in SCORES]
+    return (
+        f"Medians over seeds. {'; '.join(words)}. *published*: best, and final where it is reported. "
+        "*steps*: decisions of each seed, all of them with learning. "
+        "*time*: median of a seed, start-up included, one seed a core"
+    )
+
+
+def _where(results: Sequence[RowResult]) -> str:
+    """Say on which processors the times were taken, where the records know."""
+    names = dict.fromkeys(record.get("processor") for result in results for record in result.finished)
+    known = [str(name) for name in names if name]
+    return f" ({', '.join(known)})" if known else ""
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return MISSING
+    text = f"{value:.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+    return "0.00" if text == "-0.00" else text
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
