@@ -111,7 +111,7 @@ def _population(declared: Declared, population: Population) -> None:
     if model.spikes:
         declared.add(f"{name}.spike", space, "spike")
     if model.clamped:
-        declared.add(f"{name}.{'observed' if model.on_observation else 'r'}", space, "clamped")
+        declared.add(f"{name}.{model.clamps}", space, "clamped")
     if population.role == "actor":
         declared.add(f"{name}.chosen", space, "chosen")
     _derived(declared, population, space)

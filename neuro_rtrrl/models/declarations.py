@@ -168,6 +168,11 @@ class NeuronModel(Model):
     units: dict[str, str] = field(default_factory=dict)  # of derived variables that are not pure numbers
     clamped: bool = False  # set by the environment, not by equations
 
+    @property
+    def clamps(self) -> str:
+        """The variable that the environment sets, of a clamped neuron."""
+        return "observed" if self.on_observation else "r"
+
     @cached_property
     def algebraic(self) -> tuple[Statement, ...]:
         """Lines of ``equations`` without a derivative."""

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from neuro_rtrrl.language import Read, rewrite
 from neuro_rtrrl.native.operations import Operation
 from neuro_rtrrl.native.places import Places
 from neuro_rtrrl.native.schedule import Loop
 
-__all__ = ["comment", "copies", "indented", "loop_text"]
+__all__ = ["comment", "indented", "loops_text"]
 
 _WIDTH = 76
 
 
-def loop_text(loop: Loop, places: Places) -> list[str]:
+def loops_text(loops: Iterable[Loop], places: Places) -> list[str]:
+    """Return the lines of loops in their order, each after the copies that it makes necessary."""
+    return [line for loop in loops for line in (*_copies(loop, places), *_loop(loop, places))]
+
+
+def _loop(loop: Loop, places: Places) -> list[str]:
     """Return the lines of one loop; what runs only on some ticks of an episode is written twice."""
     guards = {operation.guard for operation in loop.operations} - {""}
     if not guards:
@@ -34,7 +39,7 @@ def loop_text(loop: Loop, places: Places) -> list[str]:
     ]
 
 
-def copies(loop: Loop, places: Places) -> list[str]:
+def _copies(loop: Loop, places: Places) -> list[str]:
     """Return the lines that keep old values for a later loop."""
     lines = []
     for key, name in loop.copies.items():

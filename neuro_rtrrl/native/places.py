@@ -45,7 +45,7 @@ class Places:
     ) -> None:
         self.lowered, self.layout, self.precision = lowered, layout, precision
         self.spaces, self.inner = spaces, inner
-        self.tables, self.wiring = layout.wiring()
+        _, self.wiring = layout.wiring()
         self.names = identifiers([*layout.fields, *(key for key in spaces if key not in layout.fields)])
 
     def space(self, key: str) -> Space:

@@ -9,7 +9,7 @@ from neuro_rtrrl.language import Expression, Read, walk
 from neuro_rtrrl.lowering import LoweredCircuit, Space, SpikeStep
 from neuro_rtrrl.native.expressions import HELPERS, literal
 from neuro_rtrrl.native.layout import ALIGNMENT, Layout
-from neuro_rtrrl.native.loops import comment, copies, indented, loop_text
+from neuro_rtrrl.native.loops import comment, indented, loops_text
 from neuro_rtrrl.native.operations import Operation, operations_of
 from neuro_rtrrl.native.places import Places, temporaries
 from neuro_rtrrl.native.records import Kept, hand_out
@@ -211,8 +211,7 @@ class Writer:
         for key, variable in self.lowered.variables.items():
             if variable.resets and key in self.layout.fields:
                 body += self._reset(key, variable.initial)
-        for loop in self.beginning:
-            body += [*copies(loop, self.places), *loop_text(loop, self.places)]
+        body += loops_text(self.beginning, self.places)
         return [*lines, *indented(body), "  (void)s; (void)wiring;", "}"]
 
     def _arguments_of_beginning(self) -> list[str]:
@@ -269,7 +268,7 @@ class Writer:
         for population in circuit.populations.values():
             if not population.model.clamped:
                 continue
-            key = f"{population.name}.{'observed' if population.model.on_observation else 'r'}"
+            key = f"{population.name}.{population.model.clamps}"
             if key not in self.spaces:
                 continue
             name, position, fill = self.places.names[key], 0, []
@@ -304,27 +303,20 @@ class Writer:
     def _body(self) -> list[str]:
         if len(self.regions) == 1:
             lines = [*self._noise_of("0"), *self._hand_out_all(borrowed=True)]
-            for loop in self.regions[0]:
-                lines += [*copies(loop, self.places), *loop_text(loop, self.places)]
-            return lines
+            return lines + loops_text(self.regions[0], self.places)
         sense, integration, decision = self.regions
         inner = self._noise_of("step")
-        for loop in integration:
-            inner += [*copies(loop, self.places), *loop_text(loop, self.places)]
+        inner += loops_text(integration, self.places)
         for index, step in enumerate(self.spikes):
             assert isinstance(step, SpikeStep)
             inner += spike_text(index, step, self.places)
         for index, each in enumerate(self.kept):
             if each.each_step:
                 inner += hand_out(index, each, self.places, "step")
-        lines = []
-        for loop in sense:
-            lines += [*copies(loop, self.places), *loop_text(loop, self.places)]
+        lines = loops_text(sense, self.places)
         lines += [f"for (int step = 0; step < {self.steps}; step++) {{", *indented(inner), "}"]
         lines += self._hand_out_all(borrowed=True)
-        for loop in decision:
-            lines += [*copies(loop, self.places), *loop_text(loop, self.places)]
-        return lines
+        return lines + loops_text(decision, self.places)
 
     def _noise_of(self, step: str) -> list[str]:
         lines = []

@@ -5,19 +5,20 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from neuro_rtrrl.errors import CircuitError, NeuroRtrrlError, Problem, RunError
+from neuro_rtrrl.errors import CircuitError, Problem, RunError
 from neuro_rtrrl.graph.circuit import Circuit
 from neuro_rtrrl.graph.interventions import with_weights
 from neuro_rtrrl.results.episodes import Episodes
 from neuro_rtrrl.results.provenance import now
+from neuro_rtrrl.results.replacing import hint_of, reason_of, replacing
 from neuro_rtrrl.results.result import Result
 from neuro_rtrrl.results.weights import state_to_dataset
 
@@ -51,7 +52,7 @@ class ResultsFolder:
             If it cannot be made or written.
         """
         folder = cls(_new_default(circuit_name) if path is None else _given(Path(path)))
-        with folder._writing(
+        with folder.writing(
             "summary.json"
         ) as probe:  # shows now, not after an hour, whether one can write here
             probe.write_text(
@@ -61,7 +62,7 @@ class ResultsFolder:
 
     def begin(self, circuit: Circuit, provenance: Mapping[str, Any]) -> None:
         """Write the resolved circuit and what is known of the run at its start."""
-        with self._writing("circuit.yaml") as target:
+        with self.writing("circuit.yaml") as target:
             target.write_text(circuit.document or f"circuit: {circuit.name}\n", encoding="utf-8")
         self._write_json("provenance.json", provenance)
 
@@ -87,31 +88,12 @@ class ResultsFolder:
         summary = {**result.as_dict(), "results": str(self.path)}
         self._write_json("summary.json", {"format": FORMAT, "finished": True, **summary})
 
-    @contextmanager
-    def writing(self, name: str) -> Iterator[Path]:
-        """Yield a temporary path that becomes ``name`` when the block ends well (for pictures, reports)."""
-        with self._writing(name) as target:
-            yield target
-
-    @contextmanager
-    def _writing(self, name: str) -> Iterator[Path]:
-        final = self.path / name
-        # the suffix stays last: writers choose the format by it
-        temporary = final.with_name(f".{final.stem}.{os.getpid()}.part{final.suffix}")
-        try:
-            yield temporary
-            os.replace(temporary, final)
-        except NeuroRtrrlError:
-            raise
-        except (OSError, RuntimeError) as error:  # the NetCDF library reports a full disk as RuntimeError
-            raise RunError(
-                Problem(f"{final} could not be written: {_reason(error)}", hint=_hint(error))
-            ) from error
-        finally:
-            temporary.unlink(missing_ok=True)
+    def writing(self, name: str) -> AbstractContextManager[Path]:
+        """Yield a temporary path that becomes ``name`` when the block ends well; see :func:`replacing`."""
+        return replacing(self.path / name)
 
     def _write_json(self, name: str, content: Mapping[str, Any]) -> None:
-        with self._writing(name) as target:
+        with self.writing(name) as target:
             text = json.dumps(content, indent=2, ensure_ascii=False, default=str)
             target.write_text(text + "\n", encoding="utf-8")
 
@@ -121,7 +103,7 @@ class ResultsFolder:
             for each, array in dataset.variables.items()
             if array.size and array.ndim and array.dtype.kind in "iufb"
         }
-        with self._writing(name) as target:
+        with self.writing(name) as target:
             dataset.to_netcdf(target, encoding=packed)
 
 
@@ -252,16 +234,6 @@ def _given(path: Path) -> Path:
 
 
 def _unwritable(path: Path, error: OSError) -> RunError:
-    return RunError(Problem(f"the results folder {path} cannot be made: {_reason(error)}", hint=_hint(error)))
-
-
-def _reason(error: Exception) -> str:
-    return (getattr(error, "strerror", None) or str(error)).strip().lower()
-
-
-def _hint(error: Exception) -> str:
-    if getattr(error, "errno", None) == errno.ENOSPC:
-        return "the disk is full: free some space, or choose another --out"
-    if isinstance(error, RuntimeError):
-        return "is the disk full? choose another --out, or record less"
-    return "choose another --out, where you may write"
+    return RunError(
+        Problem(f"the results folder {path} cannot be made: {reason_of(error)}", hint=hint_of(error))
+    )

@@ -12,6 +12,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from neuro_rtrrl.builds import cores
+
 __all__ = ["collect_provenance", "now"]
 
 #: Distribution names; looked up without importing them.
@@ -60,9 +62,7 @@ def collect_provenance(
             "platform": platform.platform(),
             "processor": _processor(),
             "cpu_count": os.cpu_count(),
-            "cpus_usable": len(os.sched_getaffinity(0))
-            if hasattr(os, "sched_getaffinity")
-            else os.cpu_count(),
+            "cpus_usable": cores(),
         },
         **more,
     }

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from neuro_rtrrl.errors import Problem, RunError
+from neuro_rtrrl.results.replacing import hint_of, reason_of, replacing
 from neuro_rtrrl.studies.jobs import Job
 from neuro_rtrrl.studies.scores import BINS
 
-__all__ = ["Store", "replacing"]
+__all__ = ["Store"]
 
 
 class Store:
@@ -31,7 +30,8 @@ class Store:
         try:
             (folder / "jobs").mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise _unwritable(folder, error) from error
+            problem = Problem(f"{folder} could not be written: {reason_of(error)}", hint=hint_of(error))
+            raise RunError(problem) from error
 
     def read(self, job: Job) -> dict[str, Any] | None:
         """Return what is stored of a job; None where it has not finished, or its file is not whole."""
@@ -53,37 +53,9 @@ class Store:
             text = json.dumps(record, ensure_ascii=False, allow_nan=False)
             target.write_text(text + "\n", encoding="utf-8")
 
-    @contextmanager
-    def writing(self, name: str) -> Iterator[Path]:
-        """Yield a temporary path that becomes ``name`` when the block ends well.
-
-        Raises
-        ------
-        RunError
-            If the file cannot be written.
-        """
-        with replacing(self.folder / name) as target:
-            yield target
-
-
-@contextmanager
-def replacing(final: Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``final`` that takes its place in one step when the block ends well.
-
-    Raises
-    ------
-    RunError
-        If the file cannot be written.
-    """
-    # the suffix stays last: writers of pictures choose the format by it
-    temporary = final.with_name(f".{final.stem}.{os.getpid()}.part{final.suffix}")
-    try:
-        yield temporary
-        os.replace(temporary, final)
-    except OSError as error:
-        raise _unwritable(final, error) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    def writing(self, name: str) -> AbstractContextManager[Path]:
+        """Yield a temporary path that becomes ``name`` when the block ends well; see :func:`replacing`."""
+        return replacing(self.folder / name)
 
 
 def _is_whole(record: Any, job: Job) -> bool:
@@ -107,11 +79,4 @@ def _is_number(value: Any) -> bool:
     """Whether a value is a number or, as where no episode ended, null."""
     return value is None or (
         isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    )
-
-
-def _unwritable(path: Path, error: OSError) -> RunError:
-    reason = (error.strerror or str(error)).lower()
-    return RunError(
-        Problem(f"{path} could not be written: {reason}", hint="choose another folder with --out")
     )

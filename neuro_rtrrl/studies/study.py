@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from neuro_rtrrl.results.replacing import replacing
 from neuro_rtrrl.studies.jobs import jobs_of
 from neuro_rtrrl.studies.load import Study
 from neuro_rtrrl.studies.runner import Report, Summary, run_jobs
-from neuro_rtrrl.studies.store import Store, replacing
+from neuro_rtrrl.studies.store import Store
 from neuro_rtrrl.studies.table import RowResult, as_csv, as_dict, as_markdown, collect, with_table
 
 __all__ = ["StudyResult", "default_folder", "run_study"]

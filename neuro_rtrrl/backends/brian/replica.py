@@ -51,7 +51,7 @@ class Replica:
         self._episode_start = self.host.compile(lowered.episode_start)
         self._modulators = [name for name in lowered.circuit.neuromodulators if name in self.values]
         self._clamped = [
-            (self.values[f"{p.name}.{'observed' if p.model.on_observation else 'r'}"], p.encodes)
+            (self.values[f"{p.name}.{p.model.clamps}"], p.encodes)
             for p in lowered.circuit.populations.values()
             if p.model.clamped
         ]

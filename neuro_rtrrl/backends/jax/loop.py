@@ -195,8 +195,9 @@ class ClosedLoop:
         for population in self.circuit.populations.values():
             if population.model.clamped:
                 parts = [shown[name] for name in population.encodes]
-                own = "observed" if population.model.on_observation else "r"
-                values[f"{population.name}.{own}"] = jnp.concatenate(parts) if len(parts) > 1 else parts[0]
+                values[f"{population.name}.{population.model.clamps}"] = (
+                    jnp.concatenate(parts) if len(parts) > 1 else parts[0]
+                )
 
 
 def _chosen(each: Recording, value: Any, axis: int) -> Any:

@@ -1,0 +1,50 @@
+"""A file that is written whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from neuro_rtrrl.errors import NeuroRtrrlError, Problem, RunError
+
+__all__ = ["hint_of", "reason_of", "replacing"]
+
+
+@contextmanager
+def replacing(final: Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``final`` that takes its place in one step when the block ends well.
+
+    Raises
+    ------
+    RunError
+        If the file cannot be written.
+    """
+    # the suffix stays last: writers choose the format by it
+    temporary = final.with_name(f".{final.stem}.{os.getpid()}.part{final.suffix}")
+    try:
+        yield temporary
+        os.replace(temporary, final)
+    except NeuroRtrrlError:
+        raise
+    except (OSError, RuntimeError) as error:  # the NetCDF library reports a full disk as RuntimeError
+        problem = Problem(f"{final} could not be written: {reason_of(error)}", hint=hint_of(error))
+        raise RunError(problem) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def reason_of(error: Exception) -> str:
+    """Return what the system says, in lower case."""
+    return (getattr(error, "strerror", None) or str(error)).strip().lower()
+
+
+def hint_of(error: Exception) -> str:
+    """Return what may help against a file that cannot be written."""
+    if getattr(error, "errno", None) == errno.ENOSPC:
+        return "the disk is full: free some space, or choose another --out"
+    if isinstance(error, RuntimeError):
+        return "is the disk full? choose another --out, or record less"
+    return "choose another --out, where you may write"
