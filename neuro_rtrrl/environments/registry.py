@@ -9,17 +9,19 @@ that takes its parameters as keywords and returns an :class:`~neuro_rtrrl.enviro
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from neuro_rtrrl.environments import catalogue
 from neuro_rtrrl.environments.base import Environment, masked
+from neuro_rtrrl.environments.foreign import made_by
+from neuro_rtrrl.environments.own_file import OwnFile, factory_of
 from neuro_rtrrl.environments.popgym.table import TABLE as POPGYM
 from neuro_rtrrl.errors import CircuitError, Problem, nearest
 
-__all__ = ["GROUP", "available", "make"]
+__all__ = ["GROUP", "available", "known", "make"]
 
 GROUP = "neuro_rtrrl.environments"
 
@@ -30,7 +32,10 @@ def available() -> tuple[str, ...]:
 
 
 def make(
-    name: str, parameters: Mapping[str, Any] | None = None, observe: Sequence[str | int] | None = None
+    name: str,
+    parameters: Mapping[str, Any] | None = None,
+    observe: str | Sequence[str | int] | None = None,
+    own: OwnFile | None = None,
 ) -> Environment:
     """Return environment ``name`` with its own ``parameters``, showing only the entries in ``observe``.
 
@@ -40,8 +45,10 @@ def make(
         One of :func:`available`. gymnax's and POPGym's names come first and cannot be taken by another package.
     parameters : mapping, optional
         Parameters that differ from the environment's defaults.
-    observe : sequence of names or indices, optional
-        Observation entries to keep, in order; all by default.
+    observe : word, or sequence of names or indices, optional
+        Observation entries to keep, in order; all by default. A word is odd, even or first_half.
+    own : OwnFile, optional
+        The user's file that makes it; ``name`` is then what it is to be called.
 
     Raises
     ------
@@ -50,7 +57,9 @@ def make(
     """
     parameters = dict(parameters or {})
     installed = _installed()
-    if name in POPGYM:
+    if own is not None:
+        environment = _own(name, parameters, own)
+    elif name in POPGYM:
         from neuro_rtrrl.environments.popgym.adapter import make_popgym
 
         environment = make_popgym(name, parameters)
@@ -58,6 +67,8 @@ def make(
         from neuro_rtrrl.environments.gymnax_adapter import make_gymnax
 
         environment = make_gymnax(name, parameters)
+    elif family := _family(name):
+        environment = family(name, parameters)
     elif name in installed:
         environment = _load(installed[name], parameters)
     else:
@@ -76,33 +87,44 @@ def make(
         raise CircuitError(Problem(str(error), where="environment.observe")) from None
 
 
+def known(name: str) -> bool:
+    """Return whether :func:`make` may know the name; gymnasium and brax alone know all of theirs."""
+    return _family(name) is not None or name in available()
+
+
+def _family(name: str) -> Callable[..., Environment] | None:
+    """Return what makes the environments of another package that are named ``package/name``."""
+    if name.startswith("gymnasium/"):
+        from neuro_rtrrl.environments.gymnasium_adapter import make_gymnasium
+
+        return make_gymnasium
+    if name.startswith("brax/"):
+        from neuro_rtrrl.environments.brax_adapter import make_brax
+
+        return make_brax
+    return None
+
+
 def _installed() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=GROUP)}
 
 
 def _load(entry: EntryPoint, parameters: dict[str, Any]) -> Environment:
-    """Call a package's factory and hold it to the form; whatever it does wrong is reported under its name."""
-
-    def problem(message: str, **details: Any) -> CircuitError:
-        return CircuitError(Problem(f"environment '{entry.name}' ({entry.value}) {message}", **details))
-
+    """Make a package's environment; whatever it does wrong is reported under its name."""
+    called = f"'{entry.name}' ({entry.value})"
     try:
         factory = entry.load()
     except Exception as error:
-        raise problem(f"could not be loaded: {error}", where="environment.name") from error
-    try:
-        inspect.signature(factory).bind(**parameters)
-    except TypeError as error:
-        accepted = tuple(inspect.signature(factory).parameters)
-        raise problem(
-            f"refuses its parameters: {error}", where="environment.parameters", available=accepted
-        ) from None
-    try:
-        environment = factory(**parameters)
-    except Exception as error:
-        raise problem(f"could not be made: {error}", where="environment") from error
-    if not isinstance(environment, Environment):
-        raise problem(
-            f"returned {type(environment).__name__} and not an Environment", where="environment.name"
-        )
-    return environment
+        message = f"environment {called} could not be loaded: {error}"
+        raise CircuitError(Problem(message, where="environment.name")) from error
+    return made_by(factory, parameters, called)
+
+
+def _own(name: str, parameters: dict[str, Any], own: OwnFile) -> Environment:
+    """Make the environment of the user's own file."""
+    if name in catalogue.names() or name in catalogue.UNSUPPORTED:
+        message = f"'{name}' is an environment that comes with the package"
+        hint = "call yours by another name, or leave 'file' out"
+        raise CircuitError(Problem(message, where="environment.name", found=name, hint=hint))
+    environment = made_by(factory_of(own, name), parameters, f"'{name}'", own.path)
+    return replace(environment, name=name)

@@ -8,11 +8,25 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-__all__ = ["circuit_hash"]
+__all__ = ["IF_SET", "circuit_hash"]
+
+#: Metadata of a field that counts only where it is set: a circuit without it keeps the hash it has always had.
+IF_SET = {"counts": "if set"}
 
 #: What does not change what a circuit computes, or is kept beside it (learned weights are files of their
 # own).
-_BESIDE = {"description", "document", "initial", "interventions", "name", "record", "source", "summary"}
+_BESIDE = {
+    "description",
+    "document",
+    "file",
+    "folder",
+    "initial",
+    "interventions",
+    "name",
+    "record",
+    "source",
+    "summary",
+}
 
 
 def circuit_hash(circuit: Any) -> str:
@@ -36,6 +50,7 @@ def _canonical(value: Any) -> Any:
             field.name: _canonical(getattr(value, field.name))
             for field in fields(value)
             if field.name not in skipped
+            and not (field.metadata.get("counts") and getattr(value, field.name) is None)
         }
     if isinstance(value, Mapping):
         return {str(key): _canonical(item) for key, item in value.items()}

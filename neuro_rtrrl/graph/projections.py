@@ -6,6 +6,7 @@ from neuro_rtrrl.errors import nearest
 from neuro_rtrrl.graph.circuit import Distribution, PlasticityGroup, Population, Port, Projection
 from neuro_rtrrl.graph.context import Catalogue, Context, Path
 from neuro_rtrrl.graph.elements import find
+from neuro_rtrrl.graph.layers import build_layers, hears_motor_neurons, reaches_inter_neurons
 from neuro_rtrrl.graph.transport import check_transposes, transposed
 from neuro_rtrrl.graph.values import EXAMPLES, dimension_problem
 from neuro_rtrrl.models import NeuronModel, PlasticityRule
@@ -28,6 +29,7 @@ def build_projections(
 ) -> dict[str, Projection]:
     """Return the projections that could be built; what is wrong with the others is noted."""
     built: dict[str, Projection] = {}
+    layers = build_layers(context, populations)
     for name, written in context.spec.projections.items():
         path: Path = ("projections", name)
         source = _port(context, (*path, "source"), written.source, populations, sends=True)
@@ -60,6 +62,8 @@ def build_projections(
                 self_connections=not written.connectivity.no_self,
                 delay=_delay(context, path, written, spikes),
                 gain=written.gain,
+                layers=layers.get(target.population) if reaches_inter_neurons(target) else None,
+                layers_of_source=layers.get(source.population) if hears_motor_neurons(source) else None,
             )
     check_transposes(context, built, populations)
     return built

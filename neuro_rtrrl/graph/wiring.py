@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from neuro_rtrrl.graph import ncp
 from neuro_rtrrl.graph.circuit import Circuit, Projection
 from neuro_rtrrl.randomness import Stream, stream_key, uniform
 
@@ -18,15 +19,28 @@ def connectivity(projection: Projection, n_post: int, n_pre: int) -> np.ndarray:
     """Return which pairs are connected in health, bool ``(post, pre)``.
 
     Each pair is connected with the projection's ``probability``, independently; ``self_connections: false``
-    takes the diagonal out.
+    takes the diagonal out. Where an end is wired as a neural circuit policy, only its pairs are left of them
+    (:mod:`neuro_rtrrl.graph.ncp`).
     """
-    connected = np.ones((n_post, n_pre), dtype=bool)
+    connected = _policy(projection, n_post, n_pre)
     if projection.probability < 1.0:
         key = stream_key(projection.wiring_seed, Stream.CONNECTIVITY, projection.name)
-        connected = uniform(key, (n_post, n_pre)) < projection.probability
+        connected = connected & (uniform(key, (n_post, n_pre)) < projection.probability)
     if not projection.self_connections:
         connected = connected & ~np.eye(n_post, n_pre, dtype=bool)
     return connected
+
+
+def _policy(projection: Projection, n_post: int, n_pre: int) -> np.ndarray:
+    """Return the pairs that a neural circuit policy connects, all of them without one."""
+    layers, of_source = projection.layers, projection.layers_of_source
+    key = stream_key(projection.wiring_seed, Stream.CONNECTIVITY, f"{projection.name}.ncp")
+    if layers is not None and projection.source.population == projection.target.population:
+        return ncp.recurrent(layers, key, n_post)
+    sources = np.ones(n_pre, dtype=bool) if of_source is None else ncp.from_motor(of_source, n_pre)
+    if layers is not None:
+        return ncp.from_sensory(layers, key, n_post, sources)
+    return np.repeat(sources[np.newaxis, :], n_post, axis=0)
 
 
 def mask(projection: Projection, n_post: int, n_pre: int) -> np.ndarray | None:

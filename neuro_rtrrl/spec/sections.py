@@ -26,6 +26,7 @@ from neuro_rtrrl.spec.values import (
     read_positive_time,
     validated,
 )
+from neuro_rtrrl.spec.wiring import OptionalWiring
 from neuro_rtrrl.units import Quantity
 
 __all__ = [
@@ -108,9 +109,11 @@ def _read_setting(value: Any) -> float | int | bool | str:
     return value
 
 
-def _read_observed(value: Any) -> tuple[str | int, ...]:
+def _read_observed(value: Any) -> str | tuple[str | int, ...]:
+    if isinstance(value, str) and value:
+        return value  # which words there are, the environments know
     if not isinstance(value, list) or not value:
-        hint = "write a list such as [x, theta] or [0, 2]; leave the key out to observe everything"
+        hint = "write a list such as [x, theta] or [0, 2], or odd, even or first_half; leave it out to observe all"
         raise Refused(Fault("a list of observed variables is due here", found=shown(value), hint=hint))
     for index, item in enumerate(value):
         whole = isinstance(item, int) and not isinstance(item, bool) and item >= 0
@@ -122,11 +125,25 @@ def _read_observed(value: Any) -> tuple[str | int, ...]:
     return tuple(value)
 
 
+def _read_file(value: Any) -> str:
+    """Read the path of a Python file below the circuit's folder; what is there, the environments look up."""
+    sound = isinstance(value, str) and value.isprintable() and not re.search(r"[\\:]", value)
+    parts = value.split("/") if sound else [""]
+    if not sound or any(part in ("", ".", "..") for part in parts) or not parts[-1].endswith(".py"):
+        message = "a Python file in the circuit's folder or below it is due here"
+        raise Refused(Fault(message, found=shown(value), hint="write file: my_task.py"))
+    return value
+
+
 class Environment(Section):
-    """The task, by its registered name, and what of it the circuit may see (indices or names; None: all)."""
+    """The task, by its registered name or with the user's own file, and what of it the circuit may see.
+
+    ``observe`` holds indices, names or a word; None: all.
+    """
 
     name: str = Field(min_length=1)
-    observe: Annotated[tuple[str | int, ...] | None, validated(_read_observed, optional=True)] = None
+    file: Annotated[str | None, validated(_read_file, optional=True)] = None
+    observe: Annotated[str | tuple[str | int, ...] | None, validated(_read_observed, optional=True)] = None
     parameters: Annotated[
         dict[str, Annotated[float | int | bool | str, validated(_read_setting)]],
         BeforeValidator(lambda v: v or {}),
@@ -153,6 +170,7 @@ class Population(ParameterisedSection):
     encodes: Annotated[tuple[Literal["observation", "action", "reward"], ...] | None, AsTuple] = None
     plasticity: OptionalName = None
     learns: Annotated[tuple[Name, ...] | None, AsTuple] = None
+    wiring: OptionalWiring = None
 
 
 class Neuromodulator(ParameterisedSection):
@@ -197,7 +215,7 @@ class Projection(Section):
     )
     plasticity: OptionalName = None
     delay: OptionalTime = None
-    feedback: Literal["random", "symmetric"] | None = None
+    feedback: Literal["random", "symmetric", "learned"] | None = None
     gain: float = 1.0
 
 

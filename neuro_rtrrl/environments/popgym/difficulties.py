@@ -28,9 +28,11 @@ SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
     "MultiarmedBandit": _levels(bandits=(10, 20, 30), length=(200, 400, 600)),
     # noise makes it harder, not length
     "NoisyStatelessCartPole": _levels(max_steps=(200, 200, 200), noise=(0.1, 0.2, 0.3)),
+    "NoisyStatelessPendulum": _levels(max_steps=(200, 200, 200), noise=(0.1, 0.2, 0.3)),
     "RepeatFirst": _levels(decks=(1, 8, 16)),
     "RepeatPrevious": _levels(decks=(1, 2, 3), k=(4, 32, 64)),
     "StatelessCartPole": _levels(max_steps=(200, 400, 600)),
+    "StatelessPendulum": _levels(max_steps=(200, 150, 100)),
 }
 
 

@@ -7,13 +7,18 @@ from typing import Any
 from neuro_rtrrl.environments.gymnax_table import Entry
 from neuro_rtrrl.environments.popgym.cards import DECK_SIZE, KINDS
 from neuro_rtrrl.environments.popgym.difficulties import DIFFICULTIES, settings_of
+from neuro_rtrrl.environments.spaces import Continuous, Discrete
 
 __all__ = ["CHOICES", "SUFFIX", "TABLE"]
 
 SUFFIX = "-popgym"
 
 #: Parameters that are a choice among words.
-CHOICES: dict[str, tuple[str, ...]] = {"difficulty": DIFFICULTIES, "variant": ("popgym", "published")}
+CHOICES: dict[str, tuple[str, ...]] = {
+    "difficulty": DIFFICULTIES,
+    "variant": ("popgym", "published"),
+    "actions": ("flat", "row_and_column"),
+}
 
 _SOURCE = "Morad et al. 2023 (POPGym)"
 
@@ -41,16 +46,24 @@ def _mines(settings: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _choices(settings: dict[str, Any]) -> int:
-    """Return how many actions there are: places, squares, arms, or counts from 0 to all cards of a kind."""
-    if "width" in settings:
-        return settings["width"] ** 2
+    """Return how many actions there are: places, arms, or counts from 0 to all cards of a kind."""
     if "bandits" in settings:
         return settings["bandits"]
     cards = DECK_SIZE * settings["decks"]
     return cards // len(KINDS[settings["kind"]]) + 1 if "kind" in settings else cards
 
 
-def _entry(summary: str, observation: Any, actions: Any, **more: Any) -> Entry:
+def _squares(task: str):
+    """Return the actions on a square board, from the parameters: one number, or a row and a column."""
+
+    def actions(parameters: dict[str, Any]) -> Discrete:
+        width = settings_of(task, parameters["difficulty"])["width"]
+        return Discrete((width, width) if parameters["actions"] == "row_and_column" else (width * width,))
+
+    return actions
+
+
+def _entry(summary: str, observation: Any, actions: Any, /, **more: Any) -> Entry:
     return Entry(summary, _SOURCE, observation, actions, {"difficulty": "easy", **more})
 
 
@@ -63,7 +76,8 @@ TABLE: dict[str, Entry] = {
     "Battleship-popgym": _entry(
         "Sink hidden ships, told only of hits; the action is row * width + column.",
         ("missed", "hit"),
-        _sight("Battleship", _choices),
+        _squares("Battleship"),
+        actions="flat",
     ),
     "Concentration-popgym": _entry(
         "Turn cards to find pairs; what is found pays, the rest costs.",
@@ -83,7 +97,8 @@ TABLE: dict[str, Entry] = {
     "MineSweeper-popgym": _entry(
         "View all squares without a mine on a hidden board; the action is row * width + column.",
         _sight("MineSweeper", _mines),
-        _sight("MineSweeper", _choices),
+        _squares("MineSweeper"),
+        actions="flat",
     ),
     "MultiarmedBandit-popgym": _entry(
         "Pull the arm that wins most often, anew in every episode; ±1/length a pull.",
@@ -95,6 +110,11 @@ TABLE: dict[str, Entry] = {
         ("x", "theta"),
         2,
         variant="popgym",
+    ),
+    "NoisyStatelessPendulum-popgym": _entry(
+        "Swing up a pendulum seeing a noisy angle and no velocity; (1 - cost/8.14)/length a step.",
+        ("cos_theta", "sin_theta"),
+        Continuous((-2.0,), (2.0,)),
     ),
     "RepeatFirst-popgym": _entry(
         "Name the suit of the first card at every step; ±1/(n - 1) an answer.",
@@ -114,8 +134,8 @@ TABLE: dict[str, Entry] = {
         variant="popgym",
     ),
     "StatelessPendulum-popgym": _entry(
-        "Swing up a pendulum seeing no velocity, with a continuous torque.",
+        "Swing up a pendulum seeing no velocity; (1 - cost/8.14)/length a step.",
         ("cos_theta", "sin_theta"),
-        None,
+        Continuous((-2.0,), (2.0,)),
     ),
 }
