@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from neuro_rtrrl.backends.chunk import Chunk, Program
+from neuro_rtrrl.divergence import Divergence, find_divergence, locate
 from neuro_rtrrl.results import Episodes, Recorder
 
-__all__ = ["Divergence", "Progress", "Run"]
+__all__ = ["Progress", "Run"]
+
+RARELY = 100.0  # times what a snapshot takes, until the next one
 
 
 @dataclass(frozen=True)
@@ -36,22 +40,6 @@ class Progress:
         return (self.total - self.done) * self.seeds / self.rate if self.rate else None
 
 
-@dataclass(frozen=True)
-class Divergence:
-    """The first variable seen not to be finite, of which seed, between which two decisions (inclusive)."""
-
-    variable: str
-    seed: int
-    first: int
-    last: int
-
-    def __str__(self) -> str:
-        place = f"decision {self.first:,}"
-        if self.first != self.last:
-            place = f"decisions {self.first:,} to {self.last:,}"
-        return f"the run diverged: {self.variable} of seed {self.seed} is not finite, first seen in {place}"
-
-
 class Run:
     """What has been made of a run so far.
 
@@ -60,8 +48,8 @@ class Run:
     done : int
         Decisions made, for each seed.
     state : dict of str to array
-        The lasting variables after ``sound`` decisions: the last time all of them were finite (or what a first
-        stretch that diverged has left).
+        The lasting variables after ``sound`` decisions: the end of the last stretch at which all of them were finite
+        (or the start).
     sound : int
     divergence : Divergence or None
     """
@@ -78,7 +66,8 @@ class Run:
         self.program, self.total, self.began = program, total, began
         self.recorder, self.episodes, self.progress = recorder, episodes, progress
         self.done = self.sound = 0
-        self.state: dict[str, np.ndarray] = {}
+        self.state = _state(program)
+        self._snap()
         self.divergence: Divergence | None = None
         self.first_seconds = 0.0
         self._first_done = 0
@@ -106,11 +95,13 @@ class Run:
         self.recorder.add(chunk)
         self.episodes.add(chunk)
         self.done += chunk.count
-        # a copy: the backend goes on in the same memory, and an interruption may leave that half-way
-        state = {key: np.array(value) for key, value in self.program.state().items()}
+        self._since += chunk.count
+        state = _state(self.program)
         self.divergence = find_divergence(chunk, state, self.seeds)
-        if self.divergence is None or not self.state:
+        if self.divergence is None:
             self.state, self.sound = state, self.done
+            if time.perf_counter() > self._due:
+                self._snap()
         self._elapsed = time.perf_counter() - self.began
         if not self.first_seconds:
             self.first_seconds, self._first_done = self._elapsed, self.done
@@ -120,35 +111,23 @@ class Run:
             self.progress(report)
         return self.divergence is not None
 
+    def _snap(self) -> None:
+        """Keep what the run goes on from: what comes after can be made once more."""
+        began = time.perf_counter()
+        self._before: Any = self.program.snapshot()
+        self._since = 0  # decisions after it
+        now = time.perf_counter()
+        self._due = now + RARELY * (now - began)
 
-def find_divergence(chunk: Chunk, state: dict[str, np.ndarray], seeds: tuple[int, ...]) -> Divergence | None:
-    """Return the first value of a stretch, or of the state after it, that is not finite.
-
-    What is recorded tells the very decision; the rest only the stretch.
-    """
-    found: list[Divergence] = []
-    for key, values in {"reward": chunk.reward, **chunk.records}.items():
-        finite = np.isfinite(values)
-        if not finite.all():
-            seed, decision = _first_bad(finite)
-            if values.shape[1] != chunk.count:  # kept now and then: only the stretch is known
-                found.append(Divergence(key, seeds[seed], chunk.start, chunk.start + chunk.count - 1))
-                continue
-            found.append(Divergence(key, seeds[seed], chunk.start + decision, chunk.start + decision))
-    if found:
-        return min(found, key=lambda each: each.first)
-    for key, values in state.items():
-        bad = [index for index, row in enumerate(values) if not np.isfinite(row).all()]
-        if bad:
-            return Divergence(key, seeds[bad[0]], chunk.start, chunk.start + chunk.count - 1)
-    return None
+    def locate(self, order: Sequence[str]) -> None:
+        """Find the very decision in which the run diverged; see :func:`~neuro_rtrrl.divergence.locate`."""
+        if self.divergence is not None and self._before is not None:
+            self.divergence = locate(self.program, self._before, self._since, order) or self.divergence
 
 
-def _first_bad(finite: np.ndarray) -> tuple[int, int]:
-    """Return seed and decision of the earliest False of an array (S, count, ...)."""
-    bad = np.logical_not(finite.reshape(*finite.shape[:2], -1).all(axis=2))
-    decision, seed = np.argwhere(bad.T)[0]
-    return int(seed), int(decision)
+def _state(program: Program) -> dict[str, np.ndarray]:
+    """Return a copy: the backend goes on in the same memory, and an interruption may leave that half-way."""
+    return {key: np.array(value) for key, value in program.state().items()}
 
 
 def _mean_return(chunk: Chunk) -> float | None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 from typing import Any
 
 import numpy as np
 
+from neuro_rtrrl.environments.failures import told_by_host
 from neuro_rtrrl.errors import CircuitError, Problem, RunError
 from neuro_rtrrl.graph.circuit import Circuit
 from neuro_rtrrl.interrupts import interruptible
 from neuro_rtrrl.lowering import lower
+from neuro_rtrrl.lowering.simplify import targets_of
 from neuro_rtrrl.programs import default_precision, make_environment, make_program, refuse_unknown
 from neuro_rtrrl.progress import Progress, Run
 from neuro_rtrrl.results import Episodes, Recorder, Result, ResultsFolder, collect_provenance
@@ -44,7 +47,9 @@ def simulate(
     out: ResultsFolder | str | PathLike | None = None,
     progress: Callable[[Progress], None] | None = None,
     notice: Callable[[str], None] | None = None,
+    started: Callable[[], None] | None = None,
     command: Sequence[str] | None = None,
+    pause: tuple[int, Callable[[Mapping[str, np.ndarray]], bool]] | None = None,
 ) -> Result:
     """Run a circuit in closed loop (or, without an environment, in open loop), learning on.
 
@@ -78,8 +83,13 @@ def simulate(
         Folder for the results; nothing is written without one.
     progress, notice : callable, optional
         Called with :class:`Progress` after each stretch; with lines for the user.
+    started : callable, optional
+        Called when the arguments are known to be sound, before anything heavy is loaded or compiled.
     command : sequence of str, optional
         Command line for the provenance.
+    pause : (int, callable), optional
+        After every so many decisions the function is given the lasting variables (key → (S, ...)), to evaluate them;
+        where it returns True the run ends there. It changes nothing of the run.
 
     Returns
     -------
@@ -115,12 +125,15 @@ def simulate(
         start_from is not None
     ):  # where a parameter was learned, it has a value for each neuron even when frozen
         circuit = circuit.with_weights(_continuable(start_from).best())
-    variables = lower(circuit).variables
+    lowered = lower(circuit)
+    variables = lowered.variables
     units = {key: variable.dimension for key, variable in variables.items()}
     recorder, episodes = Recorder(circuit, chosen, units=units), Episodes(chosen)
     _refuse_more_than_fits(recorder, variables, total * len(chosen))
     initials = _initials(start_from, chosen, variables)
     start = start_from.next_decision if start_from else 0
+    if started is not None:
+        started()
     program = make_program(
         circuit,
         make_environment(circuit),
@@ -138,18 +151,25 @@ def simulate(
     run = Run(program, total, began, recorder, episodes, progress)
     failure: Exception | None = None
     with interruptible(notice) as interrupts:
+        stopped = ended = False
 
         def take(chunk) -> bool:
+            nonlocal stopped
             interrupts.stage = "running"  # from here on there is something to keep
-            return run.take(chunk) or interrupts.stopped
+            stopped = run.take(chunk) or interrupts.stopped
+            return stopped
 
         try:
-            program.run(total, take)
+            while run.done < total and not stopped and not ended:
+                program.run(min(pause[0], total - run.done) if pause else total, take)
+                ended = bool(pause) and not stopped and pause[1](run.state)
         except (KeyboardInterrupt, Exception) as error:
-            met: BaseException = KeyboardInterrupt() if interrupts.at_once else error
+            met: BaseException = KeyboardInterrupt() if interrupts.at_once else told_by_host() or error
             failure = _failure(met)
             if not run.done:
                 raise (failure or met) from None
+        if run.divergence is not None:
+            run.locate(["reward", *(key for _, each in lowered.statements() for key in targets_of(each))])
         interrupts.stage = "saving"
         result = Result(
             circuit=circuit.name,
@@ -162,7 +182,7 @@ def simulate(
             wall_seconds=time.perf_counter() - began,
             decisions_per_second=run.average_rate,
             first_decision_seconds=run.first_seconds,
-            interrupted=run.done < total,
+            interrupted=run.done < total and not ended,
             folder=folder.path if folder else None,
             provenance=provenance,
             next_decision=start + run.sound,
@@ -176,11 +196,12 @@ def simulate(
                     learning_curve_picture(result, target)
             result.wall_seconds = time.perf_counter() - began
     if run.divergence is not None:
-        hint = f"a smaller learning_rate or dt may help; {_kept(result, run)}"
-        raise RunFailed(Problem(str(run.divergence), hint=hint), result)
+        problem = Problem(str(run.divergence), run.divergence.where(circuit), hint=_CALMER)
+        told = replace(problem, hint=f"{_CALMER}; {_kept(result, run)}")
+        raise RunFailed((told,), result, (problem,))
     if isinstance(failure, RunError):
         problems = (*failure.problems, Problem(_kept(result, run)))
-        raise RunFailed(problems, result) from failure
+        raise RunFailed(problems, result, failure.problems) from failure
     if failure is not None:
         raise failure
     return result
@@ -192,19 +213,28 @@ class RunFailed(RunError):  # noqa: N818  named for what happened, as KeyboardIn
     Attributes
     ----------
     result : Result
-        What was made until then.
+        What was made until then; ``result.state`` is the last at which all variables were finite, after
+        ``result.next_decision`` decisions.
+    causes : tuple of Problem
+        What happened, without what is kept.
     """
 
-    def __init__(self, problems, result: Result) -> None:
+    def __init__(self, problems: tuple[Problem, ...], result: Result, causes: tuple[Problem, ...]) -> None:
         super().__init__(problems)
-        self.result = result
+        self.result, self.causes = result, causes
+
+
+_CALMER = "a smaller learning_rate or dt may help"
 
 
 def _kept(result: Result, run: Run) -> str:
     """Say what there is of a run that failed."""
     where = f" in {result.folder}" if result.folder else ""
-    weights = "" if run.divergence and run.sound == run.done else f" and the weights after {run.sound:,}"
-    return f"kept{where}: {result.decisions:,} decisions{weights}"
+    seeds = "of all seeds" if len(result.seeds) > 1 else ""
+    checkpoint = f"{result.folder / 'weights.nc'}, " if result.folder else ""
+    made = " ".join(part for part in (f"{result.decisions:,} decisions", seeds) if part)
+    sound = f"after {run.sound:,}" if run.sound else "the start, for it happened in the first stretch"
+    return f"kept{where}: {made}; the last good checkpoint is {checkpoint}{sound}"
 
 
 def _failure(error: BaseException) -> Exception | None:

@@ -51,11 +51,20 @@ class Program(Protocol):
     kernel: str
     """What computes a tick: ``native`` or ``xla`` on JAX, Brian2's code generation target there."""
 
-    def run(self, decisions: int, deliver: Deliver) -> int:
+    def run(self, decisions: int, deliver: Deliver, chunk: int = ...) -> int:
         """Advance by up to ``decisions``, handing over each finished stretch; return how many were made.
 
-        The run ends early, at the end of a stretch, where ``deliver`` returns True.
+        A stretch has no more than ``chunk`` decisions. The run ends early, at the end of a stretch, where ``deliver``
+        returns True.
         """
+        ...
+
+    def snapshot(self) -> Any:
+        """Return a copy of all that a run goes on from, for :meth:`restore`; None where it cannot be put back."""
+        ...
+
+    def restore(self, snapshot: Any) -> None:
+        """Go back to what the program was when it was asked for the snapshot."""
         ...
 
     def state(self) -> dict[str, Any]:

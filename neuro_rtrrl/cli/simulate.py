@@ -45,7 +45,13 @@ def run_simulate(
             from neuro_rtrrl.simulation import simulate
 
             result = simulate(
-                circuit, out=folder, start_from=origin, progress=live.update, notice=live.say, **options
+                circuit,
+                out=folder,
+                start_from=origin,
+                progress=live.update,
+                notice=live.say,
+                started=live.begin,
+                **options,
             )
     except BaseException as error:
         kept = any(folder.path.glob("*.nc"))
@@ -78,6 +84,10 @@ def _discard(folder: ResultsFolder, mine: bool, by_default: bool) -> None:
     with suppress(OSError):
         for name in ("summary.json", "provenance.json", "circuit.yaml"):
             (folder.path / name).unlink(missing_ok=True)
+        for own in list(folder.path.rglob("*.py")):  # an environment's code, perhaps in a folder of its own
+            own.unlink()
+            for parent in list(own.parents)[: len(own.relative_to(folder.path).parents) - 1]:
+                parent.rmdir()
         if mine:
             folder.path.rmdir()
         if by_default:  # in results/, which other runs may share: then it is not empty, and stays
@@ -95,7 +105,6 @@ class _Live:
 
     def __enter__(self) -> _Live:
         if sys.stderr is None or not sys.stderr.isatty():
-            notice("compiling ...")
             return self
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
@@ -107,12 +116,18 @@ class _Live:
         )
         self._progress = Progress(*columns, console=console(stderr=True), transient=True)
         self._progress.start()
-        self._task = self._progress.add_task("compiling ...", total=None, state="")
         return self
 
     def __exit__(self, *exception: object) -> None:
         if self._progress is not None:
             self._progress.stop()
+
+    def begin(self) -> None:
+        """Say that it has begun: what was asked for can be run."""
+        if self._progress is None:
+            notice("compiling ...")
+        else:
+            self._task = self._progress.add_task("compiling ...", total=None, state="")
 
     def say(self, text: str) -> None:
         """Say a line, above the live one where there is one."""

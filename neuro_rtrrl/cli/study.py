@@ -14,7 +14,7 @@ from neuro_rtrrl.studies.jobs import Failed, Finished, Job
 from neuro_rtrrl.studies.load import Study, load_study
 from neuro_rtrrl.studies.runner import Report
 from neuro_rtrrl.studies.study import StudyResult, run_study
-from neuro_rtrrl.studies.table import SCORES
+from neuro_rtrrl.studies.table import SCORES, columns_of, shown_score
 
 __all__ = ["run_study_command"]
 
@@ -140,17 +140,24 @@ def _show(study: Study, result: StudyResult) -> None:
 
     table = Table(title=study.title, title_justify="left")
     table.add_column("row")
-    for heading in ("seeds", *SCORES, "published"):
+    columns = columns_of(study)
+    for heading in ("seeds", *(name.replace("_", " ") for name in columns), "published"):
         table.add_column(heading, justify="right")
     for each in result.rows:
         published = each.row.published.median_best if each.row.published else None
         done = f"{len(each.finished)}/{len(each.row.seeds)}"
-        scores = (_number(each.median(name)) for name in SCORES)
+        scores = (
+            shown_score(each, name) if name == "reached" else _number(each.median(name)) for name in columns
+        )
         table.add_row(each.row.name, done, *scores, _number(published))
     console().print(table)
     window = study.settings.window
     print(f"medians over seeds; best: of windows of {window} episodes; final: the last tenth of the run;")
     print("area: under the learning curve, divided by its length")
+    if "best_evaluation" in columns:
+        print("best evaluation: of first episodes with everything frozen")
+    if "reached" in columns:
+        print(f"reached: decisions until the mean of {window} episodes first reaches the criterion")
     for path in result.files:
         print(f"file: {path}")
 

@@ -64,6 +64,11 @@ class ResultsFolder:
         """Write the resolved circuit and what is known of the run at its start."""
         with self.writing("circuit.yaml") as target:
             target.write_text(circuit.document or f"circuit: {circuit.name}\n", encoding="utf-8")
+        own = circuit.environment.own if circuit.environment else None
+        if own is not None:  # the task's code belongs to the circuit: what is kept can be run again
+            (self.path / own.file).parent.mkdir(parents=True, exist_ok=True)
+            with self.writing(own.file) as target:
+                target.write_bytes(own.content())
         self._write_json("provenance.json", provenance)
 
     def finish(

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from neuro_rtrrl.errors import Problem, nearest
 from neuro_rtrrl.spec.document import Document
 from neuro_rtrrl.spec.faults import FAULT, Fault, shown
-from neuro_rtrrl.studies.spec import Published, RowSpec, StudySpec
+from neuro_rtrrl.studies.spec import Evaluation, Published, RowSpec, StudySpec
 
 __all__ = ["problems_of"]
 
@@ -22,6 +22,8 @@ _WORDS = {
     "tuple_type": "must be a list",
     "too_short": "must not be empty",
     "string_too_short": "must not be empty",
+    "finite_number": "must be a finite number",
+    "float_parsing": "must be a number",
     "greater_than": "must be greater than {gt}",
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
@@ -32,6 +34,7 @@ _EXAMPLES = {
     "decisions": "decisions: 200_000",
     "rows": "rows: {control: {circuit: ../circuits/bg.yaml}}",
     "circuit": "circuit: ../circuits/bg.yaml",
+    "every": "every: 100_000",
 }
 
 
@@ -77,8 +80,10 @@ def _fault(details: Any, path: tuple) -> Fault:
     return Fault(f"{subject} {words}", found=shown(value))
 
 
-def _section(path: tuple) -> type[StudySpec | RowSpec | Published]:
+def _section(path: tuple) -> type[StudySpec | RowSpec | Published | Evaluation]:
     """Return the model that is read at ``path``."""
+    if path == ("evaluation",):
+        return Evaluation
     return Published if path[2:] == ("published",) else RowSpec if len(path) == 2 else StudySpec
 
 

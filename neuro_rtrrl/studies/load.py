@@ -35,6 +35,9 @@ class Row:
     seeds : tuple of int
     decisions : int
         For each seed.
+    baseline : str or None
+        Who learns instead of the circuit, with ``settings``.
+    criterion : float or None
     budget : {"full", "reduced"}
     published : Published or None
     note : str
@@ -48,6 +51,10 @@ class Row:
     budget: str
     published: Published | None
     note: str
+    interventions: tuple[str, ...] = ()
+    baseline: str | None = None
+    settings: tuple[tuple[str, float], ...] = ()
+    criterion: float | None = None
 
 
 @dataclass(frozen=True)
@@ -146,7 +153,12 @@ def _quickened(study: Study) -> Study:
         replace(row, seeds=row.seeds[:1], decisions=min(row.decisions, max(row.decisions // QUICK, FEWEST)))
         for row in study.rows
     )
-    return replace(study, rows=rows, quick=True)
+    settings = study.settings
+    if settings.evaluation is not None:
+        every = min(settings.evaluation.every, max(settings.evaluation.every // QUICK, FEWEST // 2))
+        evaluation = settings.evaluation.model_copy(update={"every": every})
+        settings = settings.model_copy(update={"evaluation": evaluation})
+    return replace(study, rows=rows, settings=settings, quick=True)
 
 
 class _Rows:
@@ -172,6 +184,9 @@ class _Rows:
             message = "a study scores episodes, and this circuit has no environment"
             self._note([self._problem(name, "circuit", message, found=row.circuit)])
             return None
+        circuit = self._intervened(name, row, circuit)
+        if not self._sound_baseline(name, row, circuit):
+            return None
         first = self.spec.first_seed
         return Row(
             name=name,
@@ -182,7 +197,56 @@ class _Rows:
             budget=row.budget or self.spec.budget,
             published=row.published,
             note=row.note,
+            interventions=row.interventions,
+            baseline=row.baseline,
+            settings=tuple(sorted(row.settings.items())),
+            criterion=self.spec.criterion if row.criterion is None else row.criterion,
         )
+
+    def _intervened(self, name: str, row: RowSpec, circuit: Circuit) -> Circuit:
+        for index, each in enumerate(row.interventions):
+            try:
+                circuit = circuit.intervene(each)
+            except CircuitError as error:
+                place = self.document.locate(("rows", name, "interventions", index))
+                where = f"rows.{name}.interventions.{index}"
+                self._note(
+                    replace(problem, location=place, where=where, found=each) for problem in error.problems
+                )
+        return circuit
+
+    def _sound_baseline(self, name: str, row: RowSpec, circuit: Circuit) -> bool:
+        """Note what is wrong with a row's baseline; one that is no baseline has no settings."""
+        before = len(self.problems)
+        if row.baseline is None:
+            if row.settings:
+                message = "settings are those of a baseline, and this row has none"
+                hint = "change the circuit with 'set', or name a 'baseline'"
+                self._note([self._problem(name, "settings", message, hint=hint)])
+            return len(self.problems) == before
+        from neuro_rtrrl.baselines import known_algorithm, settings_of
+        from neuro_rtrrl.environments.spaces import actions_of
+
+        assert circuit.environment is not None
+        actions, algorithm = actions_of(circuit.environment.actions), row.baseline
+        checks = {
+            "baseline": lambda where: known_algorithm(algorithm, where),
+            "settings": lambda where: settings_of(row.settings, actions, where),
+        }
+        for key, check in checks.items():
+            try:
+                check(f"rows.{name}.{key}")
+            except CircuitError as error:
+                self._note(
+                    replace(each, location=self._below(name, key, each.where)) for each in error.problems
+                )
+        return len(self.problems) == before
+
+    def _below(self, name: str, key: str, where: str) -> Location:
+        """Return the place of ``key`` of a row, or of what ``where`` names below it."""
+        last = where.rpartition(".")[2]
+        inside = last != key and last in self.spec.rows[name].settings
+        return self.document.locate(("rows", name, key, last) if inside else ("rows", name, key))
 
     def _missing(self, name: str, row: RowSpec) -> None:
         place = (self.folder / row.circuit).parent

@@ -16,10 +16,11 @@ from neuro_rtrrl.spec.faults import Fault, Refused, shown
 from neuro_rtrrl.spec.sections import Section
 from neuro_rtrrl.spec.values import AsTuple, Name, validated
 
-__all__ = ["STUDY_FILE", "Published", "RowSpec", "StudySpec"]
+__all__ = ["STUDY_FILE", "Evaluation", "Published", "RowSpec", "StudySpec"]
 
 STUDY_FILE = Kind("study file", "study")
 MOST_SEEDS = 1_000
+MOST_EPISODES = 1_000
 LARGEST_COUNT = 2**32 - 1  # the streams of noise count decisions in 32 bits
 
 _GROUPED = re.compile(r"[0-9]{1,3}(_[0-9]{3})+")
@@ -50,6 +51,17 @@ SeedCount = Annotated[int, validated(_read_seeds)]
 OptionalSeedCount = Annotated[int | None, validated(_read_seeds, optional=True)]
 
 
+def _read_episodes(value: Any) -> int:
+    """Read how many episodes run side by side; each has a copy of the circuit."""
+    count = _read_count(value)
+    if count > MOST_EPISODES:
+        raise Refused(Fault(f"an evaluation has at most {MOST_EPISODES:,} episodes", found=shown(value)))
+    return count
+
+
+EpisodeCount = Annotated[int, validated(_read_episodes)]
+
+
 class Published(Section):
     """What others report for a row: medians over their runs, and where that stands."""
 
@@ -59,15 +71,32 @@ class Published(Section):
     note: str = ""
 
 
+class Evaluation(Section):
+    """Evaluation apart from training: ``episodes`` first episodes after ``every`` so many decisions, weights frozen.
+
+    ``patience`` evaluations without a new best end a run.
+    """
+
+    every: Count
+    episodes: EpisodeCount = 10
+    patience: OptionalCount = None
+
+
 class RowSpec(Section):
     """One row: a circuit file (relative to the study's folder), overrides, and where it differs from the study.
 
-    ``set`` holds ``path.to.key=value`` each, as the command line's ``--set``; ``budget: reduced`` marks a row that runs
-    fewer decisions than what it is compared with, ``note`` says how many that were.
+    ``set`` holds ``path.to.key=value`` each, as the command line's ``--set``, ``interventions`` those of the circuit's
+    own that are applied; ``budget: reduced`` marks a row that runs fewer decisions than what it is compared with,
+    ``note`` says how many that were. With ``baseline`` the circuit only gives the task, and another learner, with its
+    ``settings``, takes it on.
     """
 
     circuit: str = Field(min_length=1)
     set: Annotated[tuple[str, ...], AsTuple] = ()
+    interventions: Annotated[tuple[str, ...], AsTuple] = ()
+    baseline: str | None = None
+    settings: dict[str, float] = Field(default_factory=dict)
+    criterion: Annotated[float | None, Field(allow_inf_nan=False)] = None
     seeds: OptionalSeedCount = None
     decisions: OptionalCount = None
     budget: Literal["full", "reduced"] | None = None
@@ -92,6 +121,9 @@ class StudySpec(Section):
         Decisions of each seed.
     window : int
         Episodes in one of the windows of which the best is reported.
+    criterion : float, optional
+        A return; told is after how many decisions the mean of a window first reaches it.
+    evaluation : Evaluation, optional
     precision : {"float32", "float64"}
     budget : {"full", "reduced"}
         Whether the decisions are those of what the study repeats.
@@ -109,6 +141,8 @@ class StudySpec(Section):
     first_seed: int = Field(default=0, ge=0, le=2**62)
     decisions: Count
     window: Count = 100
+    criterion: Annotated[float | None, Field(allow_inf_nan=False)] = None
+    evaluation: Evaluation | None = None
     precision: Literal["float32", "float64"] = "float32"
     budget: Literal["full", "reduced"] = "full"
     minutes: float | None = Field(default=None, gt=0)

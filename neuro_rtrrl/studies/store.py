@@ -65,6 +65,7 @@ def _is_whole(record: Any, job: Job) -> bool:
     return (
         isinstance(scores, dict)
         and all(_is_number(scores.get(name, "")) for name in ("best", "final", "area", "episodes"))
+        and _has_all(scores, job)
         and isinstance(curve, list)
         and len(curve) == BINS
         and all(_is_number(value) for value in curve)
@@ -73,6 +74,12 @@ def _is_whole(record: Any, job: Job) -> bool:
         and record.get("wall_seconds") is not None
         and _is_number(record["wall_seconds"])
     )
+
+
+def _has_all(scores: dict[str, Any], job: Job) -> bool:
+    wanted = ["reached"] if job.criterion is not None else []
+    wanted += ["best_evaluation"] if job.evaluation is not None else []
+    return all(_is_number(scores.get(name, "")) for name in wanted)
 
 
 def _is_number(value: Any) -> bool:

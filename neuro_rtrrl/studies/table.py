@@ -10,12 +10,22 @@ from typing import Any
 
 from neuro_rtrrl.studies.jobs import jobs_of
 from neuro_rtrrl.studies.load import Row, Study
-from neuro_rtrrl.studies.scores import MEANINGS, known_median
+from neuro_rtrrl.studies.scores import MEANINGS, known_median, median_reached
 from neuro_rtrrl.studies.store import Store
 
-__all__ = ["SCORES", "RowResult", "as_csv", "as_dict", "as_markdown", "collect", "with_table"]
+__all__ = [
+    "SCORES",
+    "RowResult",
+    "as_csv",
+    "as_dict",
+    "as_markdown",
+    "collect",
+    "columns_of",
+    "shown_score",
+    "with_table",
+]
 
-SCORES = ("best", "final", "area")
+SCORES = ("best", "final", "area")  # of every study; what some have besides, columns_of tells
 MISSING = "–"
 
 
@@ -32,12 +42,12 @@ class RowResult:
         return tuple(record for record in self.records if record is not None)
 
     def each(self, name: str) -> list[float | None]:
-        """Return a score of every finished seed."""
-        return [record["scores"][name] for record in self.finished]
+        """Return a score of every finished seed; None where it has none."""
+        return [record["scores"].get(name) for record in self.finished]
 
     def median(self, name: str) -> float | None:
-        """Return the median of a score over the finished seeds."""
-        return known_median(self.each(name))
+        """Return the median of a score over the finished seeds; who never reached the criterion comes last."""
+        return median_reached(self.each(name)) if name == "reached" else known_median(self.each(name))
 
     @property
     def wall_seconds(self) -> float | None:
@@ -50,14 +60,23 @@ def collect(study: Study, store: Store) -> tuple[RowResult, ...]:
     return tuple(RowResult(row, tuple(store.read(job) for job in jobs_of(study, row))) for row in study.rows)
 
 
+def columns_of(study: Study) -> tuple[str, ...]:
+    """Return the scores that a study shows: those of all, and what it asks for."""
+    more = [("best_evaluation", study.settings.evaluation is not None)]
+    more += [("reached", any(row.criterion is not None for row in study.rows))]
+    return (*SCORES, *(name for name, wanted in more if wanted))
+
+
 def as_markdown(study: Study, results: Sequence[RowResult]) -> str:
     """Return the table as Markdown, with what its columns mean below it."""
-    head = ("row", "best", "final", "area", "published", "steps", "time", "seeds: best / final")
+    columns = columns_of(study)
+    names = (name.replace("_", " ") for name in columns)
+    head = ("row", *names, "published", "steps", "time", "seeds: best / final")
     lines = [f"### {study.title}", ""]
     if study.settings.source:
         lines += [f"Beside: {study.settings.source}.", ""]
-    lines += [_line(head), _line(("---", *("---:",) * 6, "---"))]
-    lines += [_line(_cells(result)) for result in results]
+    lines += [_line(head), _line(("---", *("---:",) * (len(head) - 2), "---"))]
+    lines += [_line(_cells(result, columns)) for result in results]
     notes = [f"- {result.row.name}: {note}" for result in results if (note := _note(result.row))]
     if notes:
         lines += ["", *notes]
@@ -66,17 +85,17 @@ def as_markdown(study: Study, results: Sequence[RowResult]) -> str:
 
 def as_csv(study: Study, results: Sequence[RowResult]) -> str:
     """Return every finished seed as a line of its own."""
-    text = io.StringIO()
+    text, columns = io.StringIO(), columns_of(study)
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(
-        ["study", "row", "seed", "decisions", "episodes", *SCORES, "wall_seconds", "circuit", "key"]
+        ["study", "row", "seed", "decisions", "episodes", *columns, "wall_seconds", "circuit", "key"]
     )
     for result in results:
         for record in result.finished:
             scores = record["scores"]
             writer.writerow(
                 [study.name, result.row.name, record["seed"], record["decisions"], scores["episodes"]]
-                + ["" if scores[name] is None else f"{scores[name]:.6g}" for name in SCORES]
+                + ["" if scores.get(name) is None else f"{scores[name]:.6g}" for name in columns]
                 + [record["wall_seconds"], record["circuit"], record["key"]]
             )
     return text.getvalue()
@@ -84,7 +103,7 @@ def as_csv(study: Study, results: Sequence[RowResult]) -> str:
 
 def as_dict(study: Study, results: Sequence[RowResult]) -> dict[str, Any]:
     """Return the study for ``--json``."""
-    rows = {}
+    rows, columns = {}, columns_of(study)
     for result in results:
         row = result.row
         published = row.published.model_dump() if row.published else None
@@ -93,8 +112,10 @@ def as_dict(study: Study, results: Sequence[RowResult]) -> dict[str, Any]:
             "finished": [record["seed"] for record in result.finished],
             "decisions": row.decisions,
             "budget": row.budget,
-            "median": {name: result.median(name) for name in SCORES},
-            **{name: result.each(name) for name in SCORES},
+            "baseline": row.baseline,
+            "criterion": row.criterion,
+            "median": {name: result.median(name) for name in columns},
+            **{name: result.each(name) for name in columns},
             "wall_seconds": [record["wall_seconds"] for record in result.finished],
             "published": published,
         }
@@ -112,7 +133,7 @@ def with_table(text: str, name: str, table: str) -> str | None:
     return f"{before}{opening}\n{table}\n{closing}{after}" if found and end else None
 
 
-def _cells(result: RowResult) -> tuple[str, ...]:
+def _cells(result: RowResult, columns: Sequence[str]) -> tuple[str, ...]:
     row, wall = result.row, result.wall_seconds
     count = len(result.finished)
     seeds = "; ".join(
@@ -122,12 +143,23 @@ def _cells(result: RowResult) -> tuple[str, ...]:
     missing = "" if count == len(row.seeds) else f"{count} of {len(row.seeds)} seeds done"
     return (
         f"{row.name}{' (reduced)' if row.budget == 'reduced' else ''}",
-        *(_number(result.median(name)) for name in SCORES),
+        *(shown_score(result, name) for name in columns),
         _published(row),
         f"{row.decisions:,}",
         MISSING if wall is None else _time(wall),
         ", ".join(part for part in (seeds, missing) if part),
     )
+
+
+def shown_score(result: RowResult, name: str) -> str:
+    """Return the median of a score as it is shown; beside when a criterion is reached stands the criterion."""
+    value = result.median(name)
+    if name != "reached":
+        return _number(value)
+    if result.row.criterion is None or not result.finished:
+        return MISSING
+    when = "never" if value is None else f"{value:,.0f}"
+    return f"{when} (≥ {result.row.criterion:g})"
 
 
 def _published(row: Row) -> str:
@@ -147,7 +179,9 @@ def _note(row: Row) -> str:
 
 
 def _meaning(study: Study) -> str:
-    words = [f"*{name}*: {MEANINGS[name].format(window=study.settings.window)}" for name in SCORES]
+    settings, evaluation = study.settings, study.settings.evaluation
+    known = {"window": settings.window} | (evaluation.model_dump() if evaluation else {})
+    words = [f"*{name.replace('_', ' ')}*: {MEANINGS[name].format(**known)}" for name in columns_of(study)]
     return (
         f"Medians over seeds. {'; '.join(words)}. *published*: best, and final where it is reported. "
         "*steps*: decisions of each seed, all of them with learning. "

@@ -64,7 +64,7 @@ FILES = {
     ),
     "continuous actions": (
         edited("MemoryChain-bsuite\n  parameters: {memory_length: 8}", "Pendulum-v1"),
-        "continuous actions", "CartPole-v1",
+        "takes 1 continuous action", "use 'neuron: gaussian'",
     ),
     "unknown parameter": (edited("memory_length: 8", "length: 8"), "length", "memory_length"),
     "a rule that reads what it cannot see": (
@@ -88,7 +88,7 @@ def run(capsys, tmp_path, monkeypatch):
             main(list(arguments))
         out, err = capsys.readouterr()
         assert "Traceback" not in out + err
-        return ended.value.code, out, err
+        return int(ended.value.code or 0), out, err
 
     return command
 
@@ -114,7 +114,7 @@ def test_a_bad_circuit_ends_in_its_message_and_exit_code_2(name, run, tmp_path):
     )
 
 
-@pytest.mark.parametrize("command", ["simulate", "check", "cost", "draw", "parity"])
+@pytest.mark.parametrize("command", ["simulate", "check", "cost", "draw", "parity", "study"])
 def test_every_command_refuses_what_is_no_circuit(command, run, tmp_path):
     (tmp_path / "bg.yaml").write_text(CIRCUIT, encoding="utf-8")
     (tmp_path / "folder").mkdir()
@@ -124,7 +124,7 @@ def test_every_command_refuses_what_is_no_circuit(command, run, tmp_path):
     assert "did you mean 'bg.yaml'?" in err
     code, _, err = run(command, "folder")
     assert code == 2
-    assert "this is a folder, not a circuit file" in err
+    assert f"this is a folder, not a {'study' if command == 'study' else 'circuit'} file" in err
     with (tmp_path / "large.yaml").open("wb") as large:
         large.truncate(100_000_000)
     began = time.process_time()
@@ -137,6 +137,47 @@ def test_every_command_refuses_what_is_no_circuit(command, run, tmp_path):
     assert code == 2
     assert "latin.yaml:1:13" in err
     assert "not UTF-8" in err
+
+
+STUDY = "study: s\nformat: 1\ndecisions: 300\nrows:\n  one: {circuit: bg.yaml}\n"
+STUDIES = {
+    "nothing in it": ("", "the file is empty", "begin with 'study: a_name'"),
+    "no YAML": (STUDY.replace("one: {", "one: {{"), "s.yaml:", ""),
+    "tabs": (STUDY.replace("  one", "\tone"), "s.yaml:", "tab"),
+    "a list": ("- study\n", "a study file holds 'key: value' pairs", ""),
+    "alias bomb": (BOMB, "alias", ""),
+    "deep nesting": ("a: " + "[" * 100_000, "s.yaml:1:", ""),
+    "a circuit": (CIRCUIT, "this is a circuit file, not a study file", "neuro-rtrrl simulate runs it"),
+    "key written twice": (STUDY.replace("format: 1", "format: 1\nformat: 1"), "the key 'format' appears twice", ""),
+    "another format": (STUDY.replace("format: 1", "format: 2"), "'format' must be one of", "available: 1"),
+    "misspelt key": (STUDY.replace("decisions", "decision"), "'decision' is not known here", "'decisions'"),
+    "no rows": (STUDY.replace("  one: {circuit: bg.yaml}\n", ""), "rows", "must not be empty"),
+    "a row of nothing": (STUDY.replace("{circuit: bg.yaml}", ""), "rows.one", "key: value"),
+    "negative decisions": (STUDY.replace("300", "-300"), "a whole number from 1", "500_000"),
+    "infinite criterion": (f"criterion: .inf\n{STUDY}", "every number must be finite", ""),
+    "no such circuit": (STUDY.replace("bg.yaml", "gb.yaml"), "there is no such circuit file", "bg.yaml"),
+    "a wrong value of the circuit": (
+        STUDY.replace("bg.yaml}", 'bg.yaml, set: ["timing.dt=20"]}'), "a time with its unit is due", '"20 ms"',
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_bad_study_ends_in_its_message_and_exit_code_2(name, run, tmp_path):
+    text, message, hint = STUDIES[name]
+    (tmp_path / "bg.yaml").write_text(CIRCUIT, encoding="utf-8")
+    (tmp_path / "s.yaml").write_text(text, encoding="utf-8")
+    began = time.process_time()
+    code, out, err = run("study", "s.yaml")
+    assert (code, out) == (2, "")
+    assert message in err
+    assert hint in err
+    assert "s.yaml:" in err, "where"
+    assert time.process_time() - began < 5
+    code, out, _ = run("study", "s.yaml", "--json")
+    assert code == 2
+    assert json.loads(out)["problems"][0]["file"] == "s.yaml"
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["bg.yaml", "s.yaml"]
 
 
 @pytest.mark.parametrize(

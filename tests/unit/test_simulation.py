@@ -11,7 +11,7 @@ import pytest
 
 import neuro_rtrrl as nr
 from neuro_rtrrl.backends.chunk import Chunk
-from neuro_rtrrl.progress import find_divergence
+from neuro_rtrrl.divergence import find_divergence
 from neuro_rtrrl.simulation import RunFailed
 
 ROOT = Path(__file__).parents[2]
@@ -165,26 +165,71 @@ def test_an_interruption_before_anything_is_recorded_ends_the_run_at_once(circui
         nr.simulate(circuit, **BUDGET)
 
 
+GROWING = """
+models:
+  optimisers:
+    growing:
+      parameters: {learning_rate: {default: 0}}
+      states: {m: "1"}
+      on_decision: |
+        m = 1.5*m + 1
+        step = 1e-40*m
+"""
+
+
 @pytest.fixture(scope="module")
-def diverged(circuit):
-    wild = nr.load(
-        ROOT / "circuits" / "bg.yaml",
-        [
-            "plasticity.cortical.optimiser=sgd",
-            "plasticity.corticostriatal.optimiser=sgd",
-            "plasticity.corticostriatal.learning_rate=1e5",
-            "plasticity.corticostriatal.trace_decay=1",
-        ],
-    )
+def growing(tmp_path_factory):
+    """A circuit with a number that grows by half at every decision that learns, until it overflows."""
+    file = tmp_path_factory.mktemp("growing") / "growing.yaml"
+    file.write_text((ROOT / "circuits" / "bg.yaml").read_text() + GROWING)
+    small = ["populations.cortex.size=8", "record=[]", "plasticity.corticostriatal.optimiser=growing"]
+    return nr.load(file, small)
+
+
+@pytest.fixture(scope="module")
+def overflow():
+    """The decision in which it does: single precision counted by hand, first ticks (one in ten) left out."""
+    number, decision = np.float32(0), -1
+    with np.errstate(over="ignore"):
+        while np.isfinite(number):
+            decision += 1
+            number = number if decision % 10 == 0 else np.float32(1.5) * number + np.float32(1)
+    assert 200 < decision < 400
+    return decision
+
+
+def fail(circuit, **options) -> RunFailed:
     with pytest.raises(RunFailed) as failed:
-        nr.simulate(wild, decisions=400, seeds=2)
+        nr.simulate(circuit, **{"decisions": 400, "seeds": 2, "precision": "float32", **options})
     return failed.value
 
 
-def test_a_diverging_run_stops_with_what_was_made(diverged):
-    assert "the run diverged: dopamine of seed" in str(diverged)
-    assert diverged.result.decisions == 200
-    assert diverged.result["dopamine"].sizes["decision"] == 200
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"kernel": "native"},
+        {"kernel": "xla"},
+        pytest.param({"backend": "brian2"}, marks=[pytest.mark.brian, pytest.mark.slow]),
+    ],
+    ids=["native", "xla", "brian2"],
+)
+def test_a_diverging_run_names_the_decision_and_keeps_the_checkpoint(growing, overflow, options, tmp_path):
+    error = fail(growing, out=tmp_path / "r", **options)
+    (problem,) = error.problems
+    assert problem.message == (
+        "the run diverged: cortex_to_dorsal.growing.m of seed 0 is not finite, "
+        f"first seen in decision {overflow}"
+    )
+    assert problem.where == "projections.cortex_to_dorsal"
+    assert "a smaller learning_rate" in problem.hint
+    assert error.causes[0].hint == "a smaller learning_rate or dt may help"
+    stored = nr.load_results(tmp_path / "r", growing)
+    assert stored.seeds == (0, 1)
+    assert all(np.isfinite(values).all() for values in stored.state.values())
+    if options.get("backend") == "brian2":
+        return  # its stretches are as long as they take
+    assert (stored.decisions, stored.next_decision) == (400, 200)
+    assert f"{tmp_path / 'r' / 'weights.nc'}, after 200" in problem.hint
 
 
 def test_the_first_value_that_is_not_finite_is_named():

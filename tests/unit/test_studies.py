@@ -220,7 +220,10 @@ WRONG = {
         (7, 29),
         "rows.short.sett",
         "the key 'sett' is not known here",
-        ("circuit", "set", "seeds", "decisions", "budget", "published", "note"),
+        (
+            *("circuit", "set", "interventions", "baseline", "settings", "criterion"),
+            *("seeds", "decisions", "budget", "published", "note"),
+        ),
         "set",
     ),
     "path of an override": (
@@ -384,6 +387,12 @@ def test_a_study_runs_from_the_file_to_the_figure_and_then_never_again(file, cap
     assert len(document["rows"]["short"]["best"]) == 2
     described = keys_under((ROOT / "docs" / "studies.md").read_text(), "## `--json`")
     assert set(document) == set(described)
+    page = (ROOT / "docs" / "json.md").read_text()
+    assert set(document) == set(keys_under(page, "## study"))
+    assert set(document["rows"]["short"]) == set(keys_under(page, "### rows")) - {
+        "best_evaluation",
+        "reached",
+    }
     assert {path: path.stat().st_mtime_ns for path in (folder / "jobs").iterdir()} == stamps
     # an oracle beside our own score: what the run itself says of its last tenth
     from neuro_rtrrl import load, simulate
@@ -406,6 +415,21 @@ def test_a_failed_job_is_told_at_the_end_with_exit_code_1(file, capsys, monkeypa
     document = json.loads(capsys.readouterr().out)
     assert document["failed"][0]["message"] == "short, seed 0: the run diverged"
     assert document["files"] == []
+
+
+def test_a_job_that_diverges_says_where_and_the_others_go_on(file, tmp_path):
+    wild = ["optimiser=sgd", "learning_rate=1e5", "trace_decay=1"]
+    overrides = [f"plasticity.corticostriatal.{each}" for each in wild]
+    file.write_text(f"{HEAD}  wild: {{seeds: 1, circuit: bg.yaml, set: {json.dumps(overrides)}}}\n{ROWS}")
+    jobs = all_jobs(load_study(file))[:2]
+    report = Silent()
+    summary = run_jobs(jobs, Store(tmp_path / "out"), report, 1)
+    (failed,) = summary.failed
+    assert summary.ran == 1
+    (problem,) = failed.named()
+    assert problem.message.startswith("wild, seed 0: the run diverged: ")
+    assert "first seen in decision " in problem.message
+    assert problem.hint == "a smaller learning_rate or dt may help"
 
 
 def deadly(job: Job):
