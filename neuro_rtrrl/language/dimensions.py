@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from neuro_rtrrl.language.expressions import Apply, Expression, Name, Number, Read, to_text
-from neuro_rtrrl.language.operators import OPERATORS, REDUCTIONS
+from neuro_rtrrl.language.operators import MACROS, OPERATORS, REDUCTIONS
 from neuro_rtrrl.units import DIMENSIONLESS, Dimension
 
 __all__ = ["DimensionError", "dimension_of"]
@@ -29,7 +29,7 @@ def dimension_of(expression: Expression, lookup: Callable[[str], Dimension]) -> 
         return lookup(expression.name if isinstance(expression, Name) else expression.key)
     assert isinstance(expression, Apply)
     dimensions = [dimension_of(argument, lookup) for argument in expression.arguments]
-    if expression.operator in REDUCTIONS or expression.operator == "optimise":
+    if expression.operator in REDUCTIONS or expression.operator in MACROS:
         if expression.operator == "optimise" and dimensions[0] != DIMENSIONLESS:
             raise DimensionError(
                 f"optimise() takes a pure number, '{to_text(expression)}' gives {dimensions[0]}"

@@ -86,5 +86,6 @@ OPERATORS: dict[str, Operator] = _table(
 REDUCTIONS: dict[str, Kind] = {"sum_population": "add", "max_population": "compare"}
 """Reductions over a population: only where a declaration has the population scope."""
 
-MACROS: frozenset[str] = frozenset({"optimise"})
-"""Names that lowering replaces: ``optimise(gradient)`` becomes the optimiser's own equations."""
+MACROS: frozenset[str] = frozenset({"optimise", "dendritic_sum"})
+"""Names that lowering replaces: ``optimise(gradient)`` becomes the optimiser's own equations, ``dendritic_sum(x)`` a
+sum over all synapses of the postsynaptic neuron that follow the same group of plasticity."""

@@ -144,7 +144,9 @@ class NeuronModel(Model):
     readout : str
         Evaluated after the states have moved: what others read.
     on_choice : str
-        Actors only, after the action was sampled; reads ``chosen`` (1 for the neuron of the action, else 0).
+        Actors only. Where one of several actions is chosen, after it was sampled from ``r``: reads ``chosen`` (1 for
+        the neuron of the action, else 0). Where an action is by degrees it sets ``action``, one for each neuron, in
+        [-1, 1] of what the task allows.
     threshold, reset : str
         Spike condition and what a spike does (a spiking neuron's ``spike`` is 1 in the step in which it
         fires).
@@ -152,6 +154,8 @@ class NeuronModel(Model):
         Ports: the variables that a projection from ``population.port`` carries and that one to it adds to.
     noise : tuple of str
         Names that hold a fresh uniform number in [0, 1) for every neuron and ``dt``.
+    chances : tuple of str
+        The same for every neuron and decision, to be read by ``on_choice`` of an actor by degrees.
     """
 
     inputs: tuple[str, ...] = ()
@@ -165,6 +169,7 @@ class NeuronModel(Model):
     senders: dict[str, tuple[str, ...]] = field(default_factory=lambda: {"r": ("r",)})
     receivers: dict[str, tuple[str, ...]] = field(default_factory=lambda: {"u": ("u",)})
     noise: tuple[str, ...] = ()
+    chances: tuple[str, ...] = ()
     units: dict[str, str] = field(default_factory=dict)  # of derived variables that are not pure numbers
     clamped: bool = False  # set by the environment, not by equations
 
@@ -172,6 +177,11 @@ class NeuronModel(Model):
     def clamps(self) -> str:
         """The variable that the environment sets, of a clamped neuron."""
         return "observed" if self.on_observation else "r"
+
+    @cached_property
+    def by_degrees(self) -> bool:
+        """Whether, as an actor, it acts by degrees instead of choosing one of several."""
+        return any(statement.target == "action" for statement in parse_statements(self.on_choice))
 
     @cached_property
     def algebraic(self) -> tuple[Statement, ...]:
@@ -238,6 +248,10 @@ class PlasticityRule(Model):
         Parameters of the target neuron that the same rule learns.
     nonlocal_names : tuple of str
         Names outside the synapse's sight that the rule reads all the same (JAX only; named by the audit).
+    role : str
+        The role that the target must have for the rule to be right, such as critic; empty where any will do.
+    mirrors : str
+        The rule of forward synapses whose steps this one makes in feedback synapses; empty of any other rule.
     """
 
     transmits: str = ""
@@ -248,6 +262,8 @@ class PlasticityRule(Model):
     on_episode_start: str = ""
     intrinsic: tuple[IntrinsicRule, ...] = ()
     nonlocal_names: tuple[str, ...] = ()
+    role: str = ""
+    mirrors: str = ""
 
     @property
     def plastic(self) -> bool:

@@ -1,13 +1,16 @@
 """Plain gradient step."""
 
-from neuro_rtrrl.models.declarations import Optimiser, Parameter
-
-LEARNING_RATE = Parameter("learning_rate", minimum=0.0, description="step size")
+from neuro_rtrrl.models.declarations import Optimiser
+from neuro_rtrrl.models.optimisers.schedule import AGE, FALL, LEARNING_RATE, PACE, PACE_CLOCK
 
 SGD = Optimiser(
     name="sgd",
-    summary="step = learning_rate * gradient.",
+    summary="step = learning_rate * gradient; the learning rate can fall linearly to a floor.",
     source="Robbins & Monro 1951",
-    parameters=(LEARNING_RATE,),
-    on_decision="step = learning_rate*gradient",
+    parameters=(LEARNING_RATE, *FALL),
+    states=(AGE, PACE),
+    on_decision=f"""
+        {PACE_CLOCK}
+        step = learning_rate*pace*gradient
+    """,
 )

@@ -7,7 +7,8 @@ Exact as long as nothing that the population sends comes back to it over synapse
 """
 
 from neuro_rtrrl.models.declarations import IntrinsicRule, PlasticityRule, State
-from neuro_rtrrl.models.plasticity.td_lambda import ENTROPY_RATE, TRACE_DECAY
+from neuro_rtrrl.models.plasticity.entropy import ENTROPY, ENTROPY_CLOCK, ENTROPY_STATES
+from neuro_rtrrl.models.plasticity.td_lambda import TRACE_DECAY
 
 SOURCE = "Williams & Zipser 1989; Zucchet et al. 2023; Lemmel & Grosu 2025, Algorithms 1 and 2"
 TRACES = (
@@ -25,17 +26,18 @@ def _synaptic(port: str) -> PlasticityRule:
         name=f"diagonal_rtrl_{port}",
         summary=f"Exact RTRL of a complex diagonal cell (lru, rtu), for synapses onto its port {port}.",
         source=SOURCE,
-        parameters=(TRACE_DECAY, ENTROPY_RATE),
-        states=(WEIGHT, *TRACES),
+        parameters=(TRACE_DECAY, *ENTROPY),
+        states=(WEIGHT, *TRACES, *ENTROPY_STATES),
         transmits="w*r_pre",
         dynamics=f"""
             dp_re/dt = (lambda_re_post*p_re - lambda_im_post*p_im{drive["re"]} - p_re)/decision_interval
             dp_im/dt = (lambda_im_post*p_re + lambda_re_post*p_im{drive["im"]} - p_im)/decision_interval
         """,
-        on_decision="""
+        on_decision=f"""
+            {ENTROPY_CLOCK}
             entropy_re = entropy_feedback_re_post*slope_re_post*p_re
             entropy_im = entropy_feedback_im_post*slope_im_post*p_im
-            w += optimise(modulator*e + entropy_rate*(entropy_re + entropy_im))
+            w += optimise(modulator*e + entropy_rate*entropy_pace*(entropy_re + entropy_im))
             e = discount*trace_decay*e + feedback_re_post*slope_re_post*p_re + feedback_im_post*slope_im_post*p_im
         """,
         intrinsic=INTRINSIC,
@@ -55,7 +57,7 @@ def _intrinsic(parameter: str, drive_re: str, drive_im: str, bounded: str = "") 
         on_decision=f"""
             entropy_re = entropy_feedback_re*slope_re*p_re
             entropy_im = entropy_feedback_im*slope_im*p_im
-            change = modulator*e + entropy_rate*(entropy_re + entropy_im)
+            change = modulator*e + entropy_rate*entropy_pace*(entropy_re + entropy_im)
             {parameter} = {f"maximum({moved}, {bounded})" if bounded else moved}
             e = discount*trace_decay*e + feedback_re*slope_re*p_re + feedback_im*slope_im*p_im
         """,

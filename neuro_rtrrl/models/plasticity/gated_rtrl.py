@@ -8,8 +8,9 @@ over synapses (feedback aside).
 
 from neuro_rtrrl.models.declarations import IntrinsicRule, PlasticityRule
 from neuro_rtrrl.models.plasticity.diagonal_rtrl import WEIGHT
+from neuro_rtrrl.models.plasticity.entropy import ENTROPY, ENTROPY_CLOCK, ENTROPY_STATES
 from neuro_rtrrl.models.plasticity.rflo_td import ELIGIBILITY, LOCAL
-from neuro_rtrrl.models.plasticity.td_lambda import ENTROPY_RATE, TRACE_DECAY
+from neuro_rtrrl.models.plasticity.td_lambda import TRACE_DECAY
 
 
 def _intrinsic(parameter: str, drive: str) -> IntrinsicRule:
@@ -18,7 +19,7 @@ def _intrinsic(parameter: str, drive: str) -> IntrinsicRule:
         states=(LOCAL, ELIGIBILITY),
         dynamics=f"dj/dt = ({drive} - z*j)/decision_interval",
         on_decision=f"""
-            {parameter} += optimise(modulator*e + entropy_rate*entropy_feedback*j)
+            {parameter} += optimise(modulator*e + entropy_rate*entropy_pace*entropy_feedback*j)
             e = discount*trace_decay*e + feedback*j
         """,
     )
@@ -32,12 +33,13 @@ def _synaptic(part: str, drive: str) -> PlasticityRule:
         name=f"gated_rtrl_{part}",
         summary=f"Exact RTRL of a gated diagonal cell (mingru), for synapses onto its {part}.",
         source="Williams & Zipser 1989; Feng et al. 2024, section 3.1; Lemmel & Grosu 2025, Algorithms 1 and 2",
-        parameters=(TRACE_DECAY, ENTROPY_RATE),
-        states=(WEIGHT, LOCAL, ELIGIBILITY),
+        parameters=(TRACE_DECAY, *ENTROPY),
+        states=(WEIGHT, LOCAL, ELIGIBILITY, *ENTROPY_STATES),
         transmits="w*r_pre",
         dynamics=f"dj/dt = ({drive}*r_pre - z_post*j)/decision_interval",
-        on_decision="""
-            w += optimise(modulator*e + entropy_rate*entropy_feedback_post*j)
+        on_decision=f"""
+            {ENTROPY_CLOCK}
+            w += optimise(modulator*e + entropy_rate*entropy_pace*entropy_feedback_post*j)
             e = discount*trace_decay*e + feedback_post*j
         """,
         intrinsic=INTRINSIC,
