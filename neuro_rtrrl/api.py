@@ -12,7 +12,7 @@ from neuro_rtrrl.graph import Circuit, load_circuit
 if TYPE_CHECKING:
     from neuro_rtrrl.drawing import Picture
     from neuro_rtrrl.ledger import CostReport
-    from neuro_rtrrl.parity import ParityReport
+    from neuro_rtrrl.agreement import ParityReport
     from neuro_rtrrl.results import Result
     from neuro_rtrrl.studies.study import StudyResult
 
@@ -74,8 +74,8 @@ def draw(circuit: Circuit | str | PathLike, path: str | PathLike | None = None) 
 
 
 def parity(circuit: Circuit | str | PathLike, decisions: int = 1000, **options: Any) -> ParityReport:
-    """Compare the two backends; see :func:`neuro_rtrrl.parity.parity`."""
-    from neuro_rtrrl.parity import parity as compare
+    """Compare the two backends; see :func:`neuro_rtrrl.agreement.parity`."""
+    from neuro_rtrrl.agreement import parity as compare
 
     return compare(circuit if isinstance(circuit, Circuit) else load(circuit), decisions, **options)
 

@@ -40,9 +40,8 @@ def make_environment(circuit: Circuit) -> Environment | None:
         return None
     from neuro_rtrrl.environments import registry
 
-    return registry.make(
-        circuit.environment.name, circuit.environment.parameters, circuit.environment.observe
-    )
+    chosen = circuit.environment
+    return registry.make(chosen.name, chosen.parameters, chosen.observe, own=chosen.own)
 
 
 def make_program(

@@ -31,7 +31,7 @@ class Page:
         margin_left = 0.25 + max(
             (text_width(word, SMALL_SIZE) + 0.55 for p in encodes for word in p.encodes), default=0
         )
-        acts = circuit.actor is not None
+        acts = bool(circuit.actors)
         loops = [edge for edge in self.layout.edges if edge.loop]
         self.legend_top = floor
         legend_width = max(

@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from neuro_rtrrl.environments.spaces import Actions, Continuous, actions_of
+
 if TYPE_CHECKING:
     from jax import Array
 
-__all__ = ["Environment", "masked"]
+__all__ = ["Environment", "masked", "stretched"]
 
 
 @dataclass(frozen=True)
@@ -21,12 +23,16 @@ class Environment:
     name : str
     observation : tuple of str
         One name per observation entry, in order.
-    actions : int
-        Number of discrete actions; an action is an integer from 0 to ``actions - 1``.
+    actions : Discrete or Continuous
+        What can be done. A plain number n may be given for one choice among n.
     reset : callable
         ``reset(key) -> (observation (o,), state)``.
     step : callable
-        ``step(key, state, action) -> (observation (o,), state, reward (), terminated (), truncated ())``.
+        ``step(key, state, action) -> (observation (o,), state, reward (), terminated (), truncated ())``. An action
+        is an integer of shape () where there is one choice, integers (choices,) where there are several, and floats
+        (dimensions,) in [-1, 1] where actions are continuous, which the environment stretches over their bounds.
+    on_host : bool
+        Whether a step is a call to Python, which no compiled kernel can hold.
 
     Notes
     -----
@@ -39,9 +45,14 @@ class Environment:
 
     name: str
     observation: tuple[str, ...]
-    actions: int
+    actions: Actions
     reset: Callable[[Array], tuple[Array, Any]]
     step: Callable[[Array, Any, Array], tuple[Array, Any, Array, Array, Array]]
+    on_host: bool = False
+
+    def __post_init__(self) -> None:
+        """Take a plain number of actions for one choice."""
+        object.__setattr__(self, "actions", actions_of(self.actions))
 
     @property
     def observation_size(self) -> int:
@@ -70,3 +81,18 @@ def masked(environment: Environment, indices: Sequence[int]) -> Environment:
 
     names = tuple(environment.observation[index] for index in indices)
     return replace(environment, observation=names, reset=reset, step=step)
+
+
+def stretched(action: Array, actions: Continuous) -> Array:
+    """Return an action (dimensions,) in [-1, 1] in the task's own units; what is outside counts as the bound.
+
+    A dimension without two finite bounds is left as it is.
+    """
+    import jax.numpy as jnp
+    import numpy as np
+
+    bounded = np.asarray(actions.bounded)
+    low = np.where(bounded, actions.low, -1.0).astype(action.dtype)
+    high = np.where(bounded, actions.high, 1.0).astype(action.dtype)
+    inside = low + (jnp.clip(action, -1, 1) + 1) * ((high - low) / 2)
+    return jnp.where(bounded, inside, action)

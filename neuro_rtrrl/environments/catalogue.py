@@ -14,12 +14,20 @@ from typing import Any
 from neuro_rtrrl.environments.gymnax_table import DERIVED, RANGES, TABLE, Parameter
 from neuro_rtrrl.environments.popgym.table import CHOICES
 from neuro_rtrrl.environments.popgym.table import TABLE as POPGYM
+from neuro_rtrrl.environments.spaces import Actions, actions_of
 from neuro_rtrrl.errors import Problem, nearest
 
-__all__ = ["UNSUPPORTED", "EnvironmentInfo", "describe", "names", "parameter_problems", "select"]
+__all__ = ["MASKS", "UNSUPPORTED", "EnvironmentInfo", "describe", "names", "parameter_problems", "select"]
 
 #: Environments of gymnax that cannot be used here, each with the reason shown to the user.
 UNSUPPORTED = {"MNISTBandit-bsuite": "gymnax downloads its images from the network when it is made"}
+
+#: What ``observe`` may say in one word: which of n entries are seen (odd and even are of indices from 0).
+MASKS = {
+    "odd": lambda n: range(1, n, 2),
+    "even": lambda n: range(0, n, 2),
+    "first_half": lambda n: range(n // 2),
+}
 
 
 @dataclass(frozen=True)
@@ -31,8 +39,7 @@ class EnvironmentInfo:
     name : str
     observation : tuple of str
         One name per entry of the flattened observation, in its order.
-    actions : int or None
-        Number of discrete actions; None where actions are continuous, which circuits cannot use yet.
+    actions : Discrete or Continuous
     parameters : dict
         The environment's own parameters with their values (the defaults, unless :func:`describe` was given
         others).
@@ -43,7 +50,7 @@ class EnvironmentInfo:
 
     name: str
     observation: tuple[str, ...]
-    actions: int | None
+    actions: Actions
     parameters: dict[str, Parameter]
     summary: str
     source: str
@@ -82,7 +89,7 @@ def describe(name: str, parameters: Mapping[str, Parameter] | None = None) -> En
     return EnvironmentInfo(
         name=name,
         observation=observation,
-        actions=actions,  # type: ignore[arg-type]
+        actions=actions_of(actions),  # type: ignore[arg-type]
         parameters=values,
         summary=entry.summary,
         source=entry.source,
@@ -90,14 +97,17 @@ def describe(name: str, parameters: Mapping[str, Parameter] | None = None) -> En
     )
 
 
-def select(info: Any, observe: Sequence[str | int] | None) -> tuple[int, ...]:
+def select(info: Any, observe: str | Sequence[str | int] | None) -> tuple[int, ...]:
     """Return the indices of the observation entries that ``observe`` lists, in its order; None means all.
+
+    One word of :data:`MASKS` names a mask of the paper: ``odd`` (indices 1, 3, 5, ...), ``even`` (0, 2, 4, ...)
+    or ``first_half`` (rounded down), Lemmel & Grosu 2025.
 
     Parameters
     ----------
     info : EnvironmentInfo or Environment
         Anything with a ``name`` and the names of its ``observation``.
-    observe : sequence of names or indices, optional
+    observe : word, or sequence of names or indices, optional
 
     Raises
     ------
@@ -107,6 +117,8 @@ def select(info: Any, observe: Sequence[str | int] | None) -> tuple[int, ...]:
     entries: tuple[str, ...] = info.observation
     if observe is None:
         return tuple(range(len(entries)))
+    if isinstance(observe, str):
+        return _masked_by_word(info.name, entries, observe)
     if not observe:
         raise ValueError(f"{info.name}: 'observe' is empty; leave it out to see the whole observation")
     indices: list[int] = []
@@ -116,6 +128,18 @@ def select(info: Any, observe: Sequence[str | int] | None) -> tuple[int, ...]:
             raise ValueError(f"{info.name}: 'observe' lists '{entries[index]}' twice")
         indices.append(index)
     return tuple(indices)
+
+
+def _masked_by_word(environment: str, entries: tuple[str, ...], word: str) -> tuple[int, ...]:
+    if word not in MASKS:
+        hint = f"write [{word}]" if word in entries else nearest(word, MASKS)
+        raise ValueError(
+            f"'{word}' is no mask; available: {', '.join(MASKS)}, or a list of names or indices"
+            f"{'; ' + hint if hint else ''}"
+        )
+    if not (indices := tuple(MASKS[word](len(entries)))):
+        raise ValueError(f"{environment} has one observation, and the mask '{word}' leaves none")
+    return indices
 
 
 def parameter_problems(info: EnvironmentInfo, parameters: Mapping[str, Any]) -> tuple[Problem, ...]:

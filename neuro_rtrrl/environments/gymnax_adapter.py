@@ -14,9 +14,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from neuro_rtrrl.environments.base import Environment, masked
+from neuro_rtrrl.environments.base import Environment, masked, stretched
 from neuro_rtrrl.environments.catalogue import UNSUPPORTED, describe, names, parameter_problems
 from neuro_rtrrl.environments.gymnax_models import make_model
+from neuro_rtrrl.environments.spaces import Actions, Continuous
 from neuro_rtrrl.errors import CircuitError, Problem, RunError, nearest
 
 __all__ = ["make_gymnax"]
@@ -40,7 +41,7 @@ def make_gymnax(
     Raises
     ------
     CircuitError
-        If the name, a parameter or an index is unknown or unusable, or the actions are continuous.
+        If the name, a parameter or an index is unknown or unusable.
     """
     parameters = dict(parameters or {})
     if name in UNSUPPORTED:
@@ -59,9 +60,6 @@ def make_gymnax(
             )
         ) from None
     problems = list(parameter_problems(info, parameters))
-    if info.actions is None:
-        message = f"'{name}' takes continuous actions; circuits choose discrete ones"
-        problems.append(Problem(message, where="environment.name"))
     last = len(info.observation) - 1
     for index in observe or ():
         if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index <= last:
@@ -75,8 +73,8 @@ def make_gymnax(
     model, defaults = make_model(name, {key: info.parameters[key] for key in info.structure})
     own = {field.name for field in fields(defaults)}
     settings = defaults.replace(**{key: _as_field(v) for key, v in info.parameters.items() if key in own})
-    assert info.actions is not None
-    whole = Environment(name, info.observation, info.actions, *_pure_functions(name, model, settings))
+    functions = _pure_functions(name, model, settings, info.actions)
+    whole = Environment(name, info.observation, info.actions, *functions)
     return whole if observe is None else masked(whole, observe)
 
 
@@ -84,10 +82,12 @@ def _as_field(value: Any) -> Any:
     return jnp.asarray(value) if isinstance(value, tuple) else value
 
 
-def _pure_functions(name: str, model: Any, settings: Any):
+def _pure_functions(name: str, model: Any, settings: Any, actions: Actions):
     """Return ``reset`` and ``step`` of a gymnax model, the parameters compiled in as constants."""
 
     def raw_step(key, state, action):
+        if isinstance(actions, Continuous):
+            action = stretched(action, actions)
         observation, state, reward, terminated, _ = model.step_env(key, state, action, settings)
         return observation, state, reward, terminated, model.is_truncated(state, settings)
 
@@ -96,7 +96,7 @@ def _pure_functions(name: str, model: Any, settings: Any):
 
     @cache
     def types(integer, floating):
-        return _stable_types(name, raw_reset, raw_step)
+        return _stable_types(name, raw_reset, raw_step, actions)
 
     def types_now():  # worked out once for 32 bits and once for 64, each time by tracing the model several times
         return types(jnp.result_type(int), jnp.result_type(float))
@@ -122,7 +122,7 @@ def _pure_functions(name: str, model: Any, settings: Any):
     return reset, step
 
 
-def _stable_types(name: str, raw_reset: Any, raw_step: Any) -> tuple[Any, Any]:
+def _stable_types(name: str, raw_reset: Any, raw_step: Any, actions: Actions) -> tuple[Any, Any]:
     """Return the types that the state keeps from step to step, and the type of action that the model takes.
 
     gymnax starts counters as Python integers, and flags or rewards as one kind that a step turns into
@@ -133,10 +133,13 @@ def _stable_types(name: str, raw_reset: Any, raw_step: Any) -> tuple[Any, Any]:
     """
     key = jax.eval_shape(lambda: jax.random.key(0))
     refusal: TypeError | None = None
-    for action_type in dict.fromkeys((jnp.dtype(jnp.int32), jnp.result_type(int))):
+    integers = (jnp.dtype(jnp.int32), jnp.result_type(int))
+    floats = (jnp.result_type(float),)
+    for action_type in dict.fromkeys(floats if isinstance(actions, Continuous) else integers):
         try:
             _, state = jax.eval_shape(raw_reset, key)
-            return _widened(state, jax.ShapeDtypeStruct((), action_type), key, raw_step), action_type
+            shape = () if actions.scalar else (actions.slots,)
+            return _widened(state, jax.ShapeDtypeStruct(shape, action_type), key, raw_step), action_type
         except TypeError as error:
             refusal = error
     if jnp.result_type(float) == jnp.float64:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from neuro_rtrrl.environments.spaces import Actions, Continuous
+
 __all__ = ["DERIVED", "RANGES", "TABLE", "Entry", "Parameter"]
 
 Parameter = float | int | bool | str | tuple[float, ...]
@@ -20,7 +22,7 @@ class Entry:
     source: str
     observation: tuple[str, ...] | Callable[[dict[str, Any]], tuple[str, ...]]
     # a text names the parameter that holds the number, a function finds it from all parameters
-    actions: int | str | Callable[[dict[str, Any]], int] | None
+    actions: int | str | Actions | Callable[[dict[str, Any]], int | Actions]
     parameters: dict[str, Parameter]
     structure: dict[str, Parameter] = field(default_factory=dict)
 
@@ -53,6 +55,10 @@ DERIVED: dict[str, dict[str, Callable[[dict[str, Any]], Parameter]]] = {
     },
     "DeepSea-bsuite": {"max_steps_in_episode": lambda p: p["size"]},
 }
+
+
+def _box(low: float, high: float, dimensions: int = 1) -> Continuous:
+    return Continuous((low,) * dimensions, (high,) * dimensions)
 
 
 def _numbered(name: str, count: int) -> tuple[str, ...]:
@@ -110,7 +116,7 @@ TABLE: dict[str, Entry] = {
         "Swing a pendulum up and hold it, with a continuous torque.",
         _GYM,
         ("cos_theta", "sin_theta", "theta_dot"),
-        None,
+        lambda p: _box(-p["max_torque"], p["max_torque"]),
         {
             "max_steps_in_episode": 200,
             "max_speed": 8.0,
@@ -153,7 +159,7 @@ TABLE: dict[str, Entry] = {
         "Rock a weak car out of a valley, with a continuous force.",
         _GYM,
         ("position", "velocity"),
-        None,
+        lambda p: _box(p["min_action"], p["max_action"]),
         {
             "max_steps_in_episode": 999,
             **_CAR,
@@ -294,7 +300,7 @@ TABLE: dict[str, Entry] = {
         "Move a point to a hidden goal on a semicircle, with continuous forces.",
         "Dorfman et al. 2021",
         (*_xy("position"), "last_reward", *_xy("last_action"), "time"),
-        None,
+        lambda p: _box(-p["max_force"], p["max_force"], 2),
         {
             "max_steps_in_episode": 100,
             "max_force": 0.1,
@@ -341,7 +347,7 @@ TABLE: dict[str, Entry] = {
             *_numbered("angle_velocity", p["num_joints"]),
             *_xy("goal"),
         ),
-        None,
+        lambda p: _box(-1.0, 1.0, p["num_joints"]),
         {"max_steps_in_episode": 100, "torque_scale": 1.0, "dt": 0.05},
         {"num_joints": 2},
     ),
@@ -349,7 +355,7 @@ TABLE: dict[str, Entry] = {
         "Swim to a goal between urchins, with continuous forces.",
         "Lenton et al. 2021 (Ivy Gym)",
         lambda p: _xy(*_numbered("urchin", p["num_urchins"]), "position", "velocity", "goal"),
-        None,
+        _box(-1.0, 1.0, 2),
         {"max_steps_in_episode": 500, "dt": 0.05},
         {"num_urchins": 5},
     ),

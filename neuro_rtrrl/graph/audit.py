@@ -9,6 +9,7 @@ from neuro_rtrrl.graph.circuit import Circuit, PlasticityGroup, Population
 from neuro_rtrrl.graph.scope import neuron_variables
 from neuro_rtrrl.language import REDUCTIONS, Apply, Statement, names, parse_statements, walk
 from neuro_rtrrl.models import IntrinsicRule, NeuronModel, PlasticityRule, State
+from neuro_rtrrl.models.credit import CREDIT, CREDIT_SAYS
 
 __all__ = ["AuditLine", "audit"]
 
@@ -48,9 +49,10 @@ class AuditLine:
 def audit(circuit: Circuit) -> tuple[AuditLine, ...]:
     """Judge every plastic projection and every learned parameter of a circuit.
 
-    *Local*: the change of a synapse reads nothing but its two neurons, itself, constants and what is
-    broadcast. *Online*: it needs no record of the past but its own traces; the equations have no other
-    memory, so what is named is the trace that stands for the past.
+    *Local*: the change of a synapse reads nothing but its two neurons, itself, constants, what is
+    broadcast, and sums over all synapses of its own neuron, which are named.
+    *Online*: it needs no record of the past but its own traces; the equations have no other memory, so what
+    is named is the trace that stands for the past.
     *Free of weight transport* (Grossberg 1987; Lillicrap et al. 2016): none of the signals that it reads was
     brought by synapses that copy the weights of others.
     """
@@ -91,12 +93,28 @@ class _Learner:
             statement
             for block in blocks
             for statement in parse_statements(block)
-            if not statement.target.endswith("_post")
+            if not statement.target.endswith("_post") and statement.target not in self._clock
         )
 
     @property
+    def _clock(self) -> set[str]:
+        """States of the whole group, which follow from the time alone."""
+        return {state.name for state in self.rule.states if state.broadcast}
+
+    @property
     def states(self) -> tuple[State, ...]:
-        return (self.intrinsic or self.rule).states
+        return tuple(state for state in (self.intrinsic or self.rule).states if not state.broadcast)
+
+    @property
+    def sums(self) -> set[str]:
+        """Sums over the synapses of the one neuron, of the rule or of its optimiser: a dendrite sees them all."""
+        optimiser = self.group.optimiser
+        lines = (*self.statements, *(parse_statements(optimiser.on_decision) if optimiser else ()))
+        return {
+            line.target
+            for line in lines
+            if isinstance(line.expression, Apply) and line.expression.operator == "dendritic_sum"
+        }
 
     @property
     def read(self) -> set[str]:
@@ -120,7 +138,8 @@ def _line(name: str, learner: _Learner) -> AuditLine:
 def _local(learner: _Learner) -> tuple[bool, str]:
     read = learner.read
     if elsewhere := sorted(read & set(learner.rule.nonlocal_names)):
-        return False, f"reads {_listed(elsewhere)}, declared nonlocal"
+        what = f": {CREDIT_SAYS}" if set(elsewhere) <= set(CREDIT) else ""
+        return False, f"reads {_listed(elsewhere)}, declared nonlocal{what}"
     operators = {
         node.operator
         for statement in learner.statements
@@ -141,6 +160,7 @@ def _local(learner: _Learner) -> tuple[bool, str]:
         "pre": {name for name in read if name.endswith("_pre")} | spikes["on_pre"],
         "post" if learner.intrinsic is None else "the neuron": seen | spikes["on_post"],
         "its own": read & {state.name for state in learner.states},
+        "its synapses together": learner.sums,
         "broadcast": broadcast,
     }
     return True, "; ".join(f"{part}: {_listed(found)}" for part, found in parts.items() if found)
@@ -152,12 +172,26 @@ def _online(learner: _Learner) -> tuple[bool, str]:
     if learner.intrinsic is None and waiting & learned:
         return False, f"{_listed(waiting & learned)} changes in on_episode_start, when an episode is over"
     traces = {state.name for state in learner.states if state.role in ("local_trace", "eligibility_trace")}
+    if learner.read & set(CREDIT):
+        return (
+            True,
+            f"the past is in its own {_listed(traces)} and in its influence on every neuron, which is kept",
+        )
     return True, f"the past is in its own {_listed(traces)}" if traces else "nothing of the past is read"
 
 
 def _transport(learner: _Learner) -> tuple[bool, str]:
     """Say whether a signal that is read was brought by synapses with copied weights, and by which."""
     circuit, post = learner.circuit, learner.post
+    if credit := learner.read & set(CREDIT):
+        moving = {each.name for each in circuit.populations.values() if each.model.derivatives}
+        between = {
+            f"'{each.name}'"
+            for each in circuit.projections.values()
+            if {each.source.population, each.target.population} <= moving
+        }
+        if between:
+            return False, f"reads {_listed(credit)}, worked out with the weights of {_listed(between)}"
     seen = learner.seen_of_post()
     brought: dict[str, set[str]] = {}
     for projection in circuit.projections.values():

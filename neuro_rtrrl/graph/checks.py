@@ -6,7 +6,14 @@ built; a check passes over what is not there, so that nothing is told twice.
 
 from __future__ import annotations
 
-from neuro_rtrrl.graph import checks_roles, checks_rules, checks_structure, checks_time
+from neuro_rtrrl.graph import (
+    checks_feedback,
+    checks_prediction,
+    checks_roles,
+    checks_rules,
+    checks_structure,
+    checks_time,
+)
 from neuro_rtrrl.graph.circuit import Circuit
 from neuro_rtrrl.graph.context import Context
 
@@ -20,12 +27,14 @@ CHECKS = (
     checks_roles.someone_chooses,
     checks_roles.the_critic_is_one_neuron,
     checks_roles.modulators_have_a_reward_to_read,
+    checks_prediction.rules_are_used_in_their_role,
     checks_time.euler_does_not_overshoot,
     checks_time.learned_time_constants_stay_above_their_bound,
     checks_rules.groups_name_what_their_rule_needs,
     checks_rules.synapses_see_what_their_rule_reads,
     checks_rules.neurons_can_learn_what_they_name,
     checks_rules.feedback_reaches_the_rules_that_read_it,
+    checks_feedback.learned_feedback_follows_the_forward_synapses,
 )
 
 

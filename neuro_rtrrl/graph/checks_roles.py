@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from neuro_rtrrl.environments.spaces import Continuous
 from neuro_rtrrl.errors import nearest
-from neuro_rtrrl.graph.circuit import Circuit
+from neuro_rtrrl.graph.circuit import Circuit, Population
 from neuro_rtrrl.graph.context import Context
 
 __all__ = ["modulators_have_a_reward_to_read", "someone_chooses", "the_critic_is_one_neuron"]
 
 
 def someone_chooses(context: Context, circuit: Circuit) -> None:
-    """A closed loop has exactly one actor, with one neuron per action; an open loop has none."""
+    """A closed loop has an actor for each choice that is made at a time; an open loop has none."""
     spec = context.spec
     actors = [name for name, population in spec.populations.items() if population.role == "actor"]
     if spec.environment is None:
@@ -22,32 +23,66 @@ def someone_chooses(context: Context, circuit: Circuit) -> None:
             )
         return
     if not actors:
+        neuron = "gaussian" if _by_degrees(circuit) else "softmax"
         context.problem(
             ("populations",),
             "no population chooses the action",
             key=True,
-            hint="add 'role: actor' to a softmax population of size 'actions'",
+            hint=f"add 'role: actor' to a {neuron} population of size 'actions'",
         )
-    for name in actors[1:]:
+    if circuit.environment is None or len(circuit.actors) != len(actors):
+        return
+    actions = circuit.environment.actions
+    due = 1 if isinstance(actions, Continuous) else actions.slots
+    for name in actors[due:]:
+        first = f"there is an actor already: '{actors[0]}'" if due == 1 else f"there are {due} actors already"
         context.problem(
             ("populations", name, "role"),
-            f"there is an actor already: '{actors[0]}'",
-            hint="only one can choose",
+            first,
+            hint="only one can choose"
+            if due == 1
+            else f"{circuit.environment.name} asks for {due} choices at a time",
         )
-    actor = circuit.actor
-    if actor is None or circuit.environment is None:
-        return
+    if 0 < len(actors) < due:
+        context.problem(
+            ("populations",),
+            f"{circuit.environment.name} asks for {due} choices at a time, and the circuit has {len(actors)} "
+            f"actor{'s' * (len(actors) > 1)}",
+            key=True,
+            hint="add a softmax population with 'role: actor' and 'size: actions' for each, in their order",
+        )
+    for number, actor in enumerate(circuit.actors[:due]):
+        _fits_its_choice(context, circuit, actor, number)
+
+
+def _by_degrees(circuit: Circuit) -> bool:
+    return circuit.environment is not None and circuit.environment.actions.by_degrees
+
+
+def _fits_its_choice(context: Context, circuit: Circuit, actor: Population, number: int) -> None:
+    """An actor's neurons are as many as it has alternatives or dimensions, and of a kind that can act on them."""
+    assert circuit.environment is not None
+    actions, task = circuit.environment.actions, circuit.environment.name
+    wanted = "gaussian" if isinstance(actions, Continuous) else "softmax"
     if actor.model.clamped or actor.model.spikes:
         context.problem(
             ("populations", actor.name, "neuron"),
             f"neuron '{actor.model.name}' cannot be an actor: its rates are no probabilities",
-            hint="use 'neuron: softmax'",
+            hint=f"use 'neuron: {wanted}'",
         )
-    if actor.size != circuit.environment.actions:
+    elif actor.model.by_degrees != isinstance(actions, Continuous):
+        kind = "acts by degrees" if actor.model.by_degrees else "chooses one of several"
+        context.problem(
+            ("populations", actor.name, "neuron"),
+            f"neuron '{actor.model.name}' {kind}, and {task} takes {actions}",
+            found=actor.model.name,
+            hint=f"use 'neuron: {wanted}'",
+        )
+    due = actions.width if isinstance(actions, Continuous) else actions.sizes[number]
+    if actor.size != due:
         context.problem(
             ("populations", actor.name, "size"),
-            f"the actor '{actor.name}' has {actor.size} neurons, and {circuit.environment.name} has "
-            f"{circuit.environment.actions} actions",
+            f"the actor '{actor.name}' has {actor.size} neurons, and {task} has {actions}",
             found=context.written(("populations", actor.name, "size")),
             hint="write 'size: actions'",
         )

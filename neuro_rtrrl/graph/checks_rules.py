@@ -47,11 +47,20 @@ def groups_name_what_their_rule_needs(context: Context, circuit: Circuit) -> Non
         )
         modulators = tuple(context.spec.neuromodulators)
         own = {item.name for item in (*group.rule.parameters, *group.rule.states)}
+        listener = f"rule '{group.rule.name}'"
+        if applies and group.optimiser is not None and "modulator" not in read:
+            heard = {
+                each
+                for statement in parse_statements(group.optimiser.on_decision)
+                for each in names(statement.expression)
+            }
+            if "modulator" in heard:
+                read, listener = read | {"modulator"}, f"optimiser '{group.optimiser.name}'"
         listens = "modulator" in read or _modulator_parameters(circuit, group) & read
         if read & set(_MODULATION) - own and group.modulator is None:
             context.problem(
                 path,
-                f"rule '{group.rule.name}' listens to a neuromodulator, and group '{name}' names none",
+                f"{listener} listens to a neuromodulator, and group '{name}' names none",
                 key=True,
                 available=modulators,
                 hint=f"add 'modulator: {modulators[0]}'"
@@ -102,7 +111,13 @@ def synapses_see_what_their_rule_reads(context: Context, circuit: Circuit) -> No
         carried = pre.senders[projection.source.port][0]
         modulator = _modulator(circuit, group)
         scope = synapse_scope(
-            projection.rule, pre, post, carried, modulator, tuple(context.spec.neuromodulators)
+            projection.rule,
+            pre,
+            post,
+            carried,
+            modulator,
+            tuple(context.spec.neuromodulators),
+            group.optimiser if group else None,
         )
         visible = neuron_variables(post)
         receives = {name: visible.get(name, DIMENSIONLESS) for name in post.receivers[projection.target.port]}
@@ -171,7 +186,12 @@ def _can_learn(
         return
     modulator = _modulator(circuit, group)
     scope = intrinsic_scope(
-        group.rule, parameter, population.model, modulator, tuple(context.spec.neuromodulators)
+        group.rule,
+        parameter,
+        population.model,
+        modulator,
+        tuple(context.spec.neuromodulators),
+        group.optimiser,
     )
     path = ("populations", population.name, "plasticity")
     where = f"the neuron '{population.model.name}' cannot see"

@@ -98,7 +98,7 @@ def recordings_exist(context: Context, circuit: Circuit) -> None:
             constants = {each.name for each in population.model.parameters} - set(population.learns)
             available = tuple(name for name in neuron_variables(population.model) if name not in constants)
         elif projection := circuit.projections.get(owner):
-            available = tuple(state.name for state in projection.rule.states)
+            available = tuple(state.name for state in projection.rule.states if not state.broadcast)
         elif owner in spec.populations or owner in spec.projections:
             continue  # it could not be built; that is told already
         if variable not in available and (variable or available):

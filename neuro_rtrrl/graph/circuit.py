@@ -11,8 +11,11 @@ from dataclasses import dataclass, field, replace
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
+from neuro_rtrrl.environments.own_file import OwnFile
+from neuro_rtrrl.environments.spaces import Actions, Discrete
 from neuro_rtrrl.graph import describe
-from neuro_rtrrl.graph.identity import circuit_hash
+from neuro_rtrrl.graph.identity import IF_SET, circuit_hash
+from neuro_rtrrl.graph.ncp import Layers
 from neuro_rtrrl.models import Modulator, NeuronModel, Optimiser, PlasticityRule
 
 if TYPE_CHECKING:
@@ -63,6 +66,9 @@ class Timing:
     method: Literal["euler"] = "euler"
 
 
+NO_ACTIONS = Discrete((0,))
+
+
 @dataclass(frozen=True)
 class EnvironmentChoice:
     """The task: its name, its own parameters, which entries of the observation the animal sees."""
@@ -71,7 +77,8 @@ class EnvironmentChoice:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     observe: tuple[int, ...] = ()
     observation: tuple[str, ...] = ()  # names of the entries that are seen
-    actions: int = 0
+    actions: Actions = NO_ACTIONS
+    own: OwnFile | None = field(default=None, metadata=IF_SET)  # the user's own code, by its content
 
 
 @dataclass(frozen=True)
@@ -134,7 +141,8 @@ class Projection:
     ``probability`` is the chance that a pair of neurons is connected; which pairs are is part of the circuit
     (``wiring_seed``), the same for every seed of a run. ``lesion`` is the fraction of synapses cut,
     ``silenced`` the fraction of source neurons whose synapses are all cut (a lesion of the source
-    population). ``gain`` scales what the synapses transmit.
+    population). ``gain`` scales what the synapses transmit. ``layers`` are those of a target that is wired as a
+    neural circuit policy, ``layers_of_source`` those of such a source.
     """
 
     name: str
@@ -151,13 +159,14 @@ class Projection:
     silenced: float = 0.0
     delay: float = 0.0
     gain: float = 1.0
+    layers: Layers | None = field(default=None, metadata=IF_SET)
+    layers_of_source: Layers | None = field(default=None, metadata=IF_SET)
 
     @property
     def dense(self) -> bool:
         """Whether every pair of neurons is connected."""
-        return (
-            self.probability == 1.0 and self.self_connections and self.lesion == 0.0 and self.silenced == 0.0
-        )
+        whole = self.layers is None and self.layers_of_source is None and self.probability == 1.0
+        return whole and self.self_connections and self.lesion == 0.0 and self.silenced == 0.0
 
     @property
     def equations(self) -> str:
@@ -233,9 +242,9 @@ class Circuit:
     document: str = ""
 
     @property
-    def actor(self) -> Population | None:
-        """The population that chooses, or None in an open loop."""
-        return next((p for p in self.populations.values() if p.role == "actor"), None)
+    def actors(self) -> tuple[Population, ...]:
+        """The populations that choose, one for each choice made at a time; none in an open loop."""
+        return tuple(p for p in self.populations.values() if p.role == "actor")
 
     @property
     def critic(self) -> Population | None:

@@ -44,6 +44,8 @@ def projection_text(projection: Projection) -> str:
         parts.append(distribution_text(projection.weights, unit))
     if projection.probability < 1.0:
         parts.append(f"probability {projection.probability:g}")
+    if projection.layers or projection.layers_of_source:
+        parts.append("neural circuit policy")
     if not projection.self_connections:
         parts.append("no self-connections")
     if projection.delay:
@@ -82,7 +84,7 @@ def _head(circuit: Circuit) -> list[str]:
     if environment:
         seen = environment.observation
         what = ", ".join(seen) if len(seen) <= 8 else f"{len(seen)} entries"
-        world += f", sees {what}, {environment.actions} actions"
+        world += f", sees {what}, {environment.actions}"
     return [f"{world}; {steps}{'; frozen' if circuit.frozen else ''}; {circuit.hash}"]
 
 

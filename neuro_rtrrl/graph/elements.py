@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from neuro_rtrrl.environments.spaces import Continuous
 from neuro_rtrrl.errors import nearest
 from neuro_rtrrl.graph.circuit import EnvironmentChoice, Neuromodulator, PlasticityGroup, Population
 from neuro_rtrrl.graph.context import Catalogue, Context, Path
@@ -95,6 +96,17 @@ def build_populations(
     return built
 
 
+def _acts_on(context: Context, name: str, environment: EnvironmentChoice | None) -> int:
+    """Return how many neurons an actor needs: one for each alternative of its choice, or for each dimension."""
+    assert environment is not None
+    actions = environment.actions
+    if isinstance(actions, Continuous):
+        return actions.width
+    actors = [each for each, population in context.spec.populations.items() if population.role == "actor"]
+    number = actors.index(name) if name in actors else 0
+    return actions.sizes[min(number, len(actions.sizes) - 1)]
+
+
 def _encodes(context: Context, name: str, model: NeuronModel) -> tuple[str, ...]:
     written = context.spec.populations[name]
     if not model.clamped:
@@ -138,12 +150,13 @@ def _size(
         return None  # the environment's own problem is noted already
     widths = {"observation": 0, "action": 0, "reward": 1}
     if environment is not None:
-        widths |= {"observation": len(environment.observe), "action": environment.actions}
+        widths |= {"observation": len(environment.observe), "action": environment.actions.width}
     if written.size is None and not model.clamped:
         context.problem(path[:-1], f"population '{name}' has no size", key=True, hint="add 'size: 32', say")
         return None
-    named = {"observation": widths["observation"], "actions": widths["action"]}
-    size = named[written.size] if isinstance(written.size, str) else written.size
+    size = written.size
+    if isinstance(size, str):
+        size = widths["observation"] if size == "observation" else _acts_on(context, name, environment)
     if not model.clamped:
         return size
     width = sum(widths[signal] for signal in encodes)

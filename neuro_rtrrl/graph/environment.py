@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from neuro_rtrrl.environments import Environment, registry
 from neuro_rtrrl.environments import catalogue as environments
-from neuro_rtrrl.environments import registry
+from neuro_rtrrl.environments.own_file import OwnFile, read_own_file
 from neuro_rtrrl.errors import CircuitError, nearest
 from neuro_rtrrl.graph.circuit import EnvironmentChoice
 from neuro_rtrrl.graph.context import Context
@@ -16,6 +19,8 @@ def build_environment(context: Context) -> EnvironmentChoice | None:
     written = context.spec.environment
     if written is None:
         return None
+    if written.file is not None:
+        return _own(context, written.file)
     if reason := environments.UNSUPPORTED.get(written.name):
         context.problem(("environment", "name"), f"{written.name} cannot be used: {reason}")
         return None
@@ -33,13 +38,6 @@ def build_environment(context: Context) -> EnvironmentChoice | None:
             hint=problem.hint,
         )
     info = environments.describe(written.name, {} if wrong else written.parameters)
-    if info.actions is None:
-        context.problem(
-            ("environment", "name"),
-            f"{written.name} takes continuous actions, and an actor here chooses one of several",
-            hint="choose an environment with discrete actions, such as CartPole-v1 or MemoryChain-bsuite",
-        )
-        return None
     observe = _observed(context, info)
     return EnvironmentChoice(
         name=written.name,
@@ -50,11 +48,22 @@ def build_environment(context: Context) -> EnvironmentChoice | None:
     )
 
 
-def _observed(context: Context, info: environments.EnvironmentInfo) -> tuple[int, ...]:
+def _observed(context: Context, info: environments.EnvironmentInfo | Environment) -> tuple[int, ...]:
     observe = context.spec.environment.observe if context.spec.environment else None
     everything = tuple(range(len(info.observation)))
     sound = True
-    for index, entry in enumerate(observe or ()):
+    if isinstance(observe, str) and observe not in environments.MASKS:
+        context.problem(
+            ("environment", "observe"),
+            f"there is no mask '{observe}'",
+            found=observe,
+            available=(*environments.MASKS, "[names or indices]"),
+            hint=f"write [{observe}]"
+            if observe in info.observation
+            else nearest(observe, environments.MASKS),
+        )
+        return everything
+    for index, entry in enumerate(observe if isinstance(observe, tuple) else ()):
         try:
             environments.select(info, [entry])
         except ValueError:
@@ -76,37 +85,60 @@ def _observed(context: Context, info: environments.EnvironmentInfo) -> tuple[int
         return everything
 
 
+def _own(context: Context, file: str) -> EnvironmentChoice | None:
+    """Ask the user's own file."""
+    try:
+        own = read_own_file(Path(context.document.name).parent, file)
+    except CircuitError as error:
+        _note(context, error)
+        return None
+    return _made(context, own)
+
+
 def _installed(context: Context) -> EnvironmentChoice | None:
     """Ask an installed package's environment for its sizes; only making it can tell them."""
     written = context.spec.environment
     assert written is not None
-    known = registry.available()
-    if written.name not in known:
+    if not registry.known(written.name):
+        known = registry.available()
         context.problem(
             ("environment", "name"),
             f"there is no environment '{written.name}'",
             found=written.name,
             available=known,
-            hint=nearest(written.name, known),
+            hint=nearest(written.name, known) or "an environment of your own is named by 'file: my_task.py'",
         )
         return None
+    return _made(context)
+
+
+def _made(context: Context, own: OwnFile | None = None) -> EnvironmentChoice | None:
+    """Make the environment to learn its sizes, and choose what is seen of it."""
+    written = context.spec.environment
+    assert written is not None
     try:
-        whole = registry.make(written.name, written.parameters)
-        observe = environments.select(whole, written.observe)
+        whole = registry.make(written.name, written.parameters, own=own)
     except CircuitError as error:
-        for problem in error.problems:
-            path = tuple(problem.where.split(".")) if problem.where else ("environment", "name")
-            context.problem(
-                path, problem.message, found=problem.found, available=problem.available, hint=problem.hint
-            )
+        _note(context, error)
         return None
-    except ValueError as error:
-        context.problem(("environment", "observe"), str(error))
-        return None
+    observe = _observed(context, whole)
     return EnvironmentChoice(
         name=written.name,
         parameters=dict(written.parameters),
         observe=observe,
         observation=tuple(whole.observation[index] for index in observe),
         actions=whole.actions,
+        own=own,
     )
+
+
+def _note(context: Context, error: CircuitError) -> None:
+    """Tell problems at their place in the circuit file; one in the user's own code stays where it is."""
+    for problem in error.problems:
+        if problem.location is not None:
+            context.problems.found.append(problem)
+            continue
+        path = tuple(problem.where.split(".")) if problem.where else ("environment", "name")
+        context.problem(
+            path, problem.message, found=problem.found, available=problem.available, hint=problem.hint
+        )

@@ -11,6 +11,7 @@ from neuro_rtrrl.units import DIMENSIONLESS, Dimension, unit_dimension
 __all__ = [
     "CLOCK",
     "Scope",
+    "chosen_scope",
     "intrinsic_scope",
     "modulator_scope",
     "neuron_scope",
@@ -33,6 +34,11 @@ def neuron_scope(model: NeuronModel) -> Scope:
     return scope
 
 
+def chosen_scope(model: NeuronModel) -> Scope:
+    """Return what only the lines after a choice may read: which it was, or the numbers that chance gave."""
+    return dict.fromkeys(model.chances or ("chosen",), DIMENSIONLESS)
+
+
 def neuron_variables(model: NeuronModel) -> Scope:
     """Return what others may see of a neuron: parameters, states, inputs, derived variables, its spike.
 
@@ -40,7 +46,7 @@ def neuron_variables(model: NeuronModel) -> Scope:
     number (the equation's own check tells the user).
     """
     scope = neuron_scope(model)
-    inner = {**scope, "chosen": DIMENSIONLESS, "observed": DIMENSIONLESS}
+    inner = {**scope, **chosen_scope(model), "observed": DIMENSIONLESS}
     derived: Scope = {}
     for block in (model.on_observation, model.equations, model.readout, model.on_choice):
         for statement in _statements(block):
@@ -69,6 +75,7 @@ def synapse_scope(
     carried: str,
     modulator: Modulator | None = None,
     modulators: tuple[str, ...] = (),
+    optimiser: Optimiser | None = None,
 ) -> Scope:
     """Return what a synapse sees: the signal, both neurons, its own states, parameters and what is broadcast.
 
@@ -77,13 +84,16 @@ def synapse_scope(
     carried : the source's variable that the projection carries, seen as ``r_pre``
     modulator : the model of the group's neuromodulator, seen as ``modulator`` with its parameters
     modulators : names of all neuromodulators of the circuit
+    optimiser : the group's, whose parameters a rule may read (the learning rate, for a dutch trace)
     """
     before, after = neuron_variables(pre), neuron_variables(post)
     scope: Scope = {"r_pre": before.get(carried, DIMENSIONLESS)}
     scope |= {f"{name}_pre": dimension for name, dimension in before.items() if name != "r"}
     scope |= {f"{name}_post": dimension for name, dimension in after.items()}
     return (
-        scope | _shared(rule, modulator, modulators) | {state.name: state.dimension for state in rule.states}
+        scope
+        | _shared(rule, modulator, modulators, optimiser)
+        | {state.name: state.dimension for state in rule.states}
     )
 
 
@@ -93,9 +103,10 @@ def intrinsic_scope(
     neuron: NeuronModel,
     modulator: Modulator | None = None,
     modulators: tuple[str, ...] = (),
+    optimiser: Optimiser | None = None,
 ) -> Scope:
     """Return what the learning of a neuron's own ``parameter`` sees: bare names are the neuron's."""
-    scope = _shared(rule, modulator, modulators) | neuron_variables(neuron)
+    scope = _shared(rule, modulator, modulators, optimiser) | neuron_variables(neuron)
     for intrinsic in rule.intrinsic:
         if intrinsic.parameter == parameter:
             scope |= {state.name: state.dimension for state in intrinsic.states}
@@ -109,18 +120,25 @@ def modulator_scope(model: Modulator) -> Scope:
 
 
 def optimiser_scope(model: Optimiser) -> Scope:
-    """Return what an optimiser may read: the gradient and its own."""
-    return {"gradient": DIMENSIONLESS} | {
+    """Return what an optimiser may read: the gradient, its own, and the neuromodulator of its group."""
+    return {"gradient": DIMENSIONLESS, "modulator": DIMENSIONLESS} | {
         item.name: item.dimension for item in (*model.parameters, *model.states)
     }
 
 
-def _shared(rule: PlasticityRule, modulator: Modulator | None, modulators: tuple[str, ...]) -> Scope:
+def _shared(
+    rule: PlasticityRule,
+    modulator: Modulator | None,
+    modulators: tuple[str, ...],
+    optimiser: Optimiser | None,
+) -> Scope:
     scope: Scope = dict.fromkeys(modulators, DIMENSIONLESS)
     if modulator is not None:
         scope |= {parameter.name: parameter.dimension for parameter in modulator.parameters}
         scope["modulator"] = DIMENSIONLESS
-    return CLOCK | scope | {parameter.name: parameter.dimension for parameter in rule.parameters}
+    own = (*rule.parameters, *(state for state in rule.states if state.broadcast))
+    shared = (*optimiser.parameters, *(s for s in optimiser.states if s.broadcast)) if optimiser else ()
+    return CLOCK | scope | {item.name: item.dimension for item in (*shared, *own)}
 
 
 def _statements(text: str):

@@ -163,8 +163,13 @@ def read_parameters(fields: Fields) -> tuple[Parameter, ...]:
     return tuple(found)
 
 
-def read_states(fields: Fields, role_of: Callable[[str], str], roles: tuple[str, ...]) -> tuple[State, ...]:
-    """Read ``states: {h: "1", e: {unit: "1", role: membrane}}``; ``role_of`` gives a role left out."""
+def read_states(
+    fields: Fields, role_of: Callable[[str], str], roles: tuple[str, ...], shared: bool = True
+) -> tuple[State, ...]:
+    """Read ``states: {h: "1", e: {unit: "1", role: membrane}}``; ``role_of`` gives a role left out.
+
+    ``shared`` says whether one of them can be ``broadcast``, one for a whole group of plasticity.
+    """
     found = []
     parameters = fields.content.get("parameters")
     for name, section in _items(fields, "states").items():
@@ -187,6 +192,13 @@ def read_states(fields: Fields, role_of: Callable[[str], str], roles: tuple[str,
             initial = _number(section, "initial", unit, 0.0)
         resets = _flag(section, "resets", role not in ("weight", "optimiser"))
         broadcast = _flag(section, "broadcast", False)
+        if broadcast and (role in ("weight", "membrane") or not shared):
+            section.problem(
+                ("broadcast",),
+                f"every {'synapse' if role == 'weight' else 'neuron'} has a '{name}' of its own",
+                hint="only what an optimiser or a rule keeps beside the weight can be one for the whole group",
+            )
+            broadcast = False
         state = State(name, unit, initial, role, resets, broadcast, section.text("description"))  # type: ignore
         found.append(state)
     return tuple(found)

@@ -30,6 +30,7 @@ _NEURON = (
     "senders",
     "receivers",
     "noise",
+    "chances",
 )
 _RULE_BLOCKS = ("dynamics", "on_pre", "on_post", "on_decision", "on_episode_start")
 _RULE = (*_COMMON, "transmits", *_RULE_BLOCKS, "intrinsic", "nonlocal")
@@ -96,6 +97,7 @@ def _neuron(fields: Fields, name: str) -> NeuronModel:
         threshold=threshold,
         reset=blocks["reset"],
         noise=fields.names("noise"),
+        chances=fields.names("chances"),
     )
     if all(readable):
         senders, receivers = fields.ports("senders"), fields.ports("receivers")
@@ -149,7 +151,8 @@ def _rule(fields: Fields, name: str) -> PlasticityRule:
         parts = {field: section.text(field) for field in ("dynamics", "on_decision")}
         for field in parts:
             _parsed(section, field)
-        own = read_states(section, _synaptic_role(parts["dynamics"]), ("local_trace", "eligibility_trace"))
+        roles = ("local_trace", "eligibility_trace")
+        own = read_states(section, _synaptic_role(parts["dynamics"]), roles, shared=False)
         intrinsic.append(IntrinsicRule(parameter, own, **parts))
     return PlasticityRule(
         name=name,

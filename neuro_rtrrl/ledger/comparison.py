@@ -154,6 +154,8 @@ def compare(circuit: Circuit, window: int, sizes: tuple[int, ...] = SIZES) -> Ta
     population = recurrent_population(circuit)
     if population is None:
         return None
+    exact = any(group.rule.nonlocal_names for group in circuit.plasticity.values())
+    rule = "the circuit's own rule" + (", which is not local" if exact else "")
     columns = ("local_words", "local", "rtrl_words", "rtrl", "bptt_words", "bptt")
     rows = {}
     for size in sizes:
@@ -165,7 +167,7 @@ def compare(circuit: Circuit, window: int, sizes: tuple[int, ...] = SIZES) -> Ta
         )
     note = (
         f"credit assignment of '{population.name}' alone, per decision; words kept, a mac as two operations; "
-        f"local: the circuit's own rule; bptt: over {window} decisions, which it must store, "
+        f"local: {rule}; bptt: over {window} decisions, which it must store, "
         "and through transported weights"
     )
     return Table("other algorithms on the same circuit", "neurons", columns, rows, totalled=False, note=note)

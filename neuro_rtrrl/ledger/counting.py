@@ -24,6 +24,8 @@ Spikes
     A threshold is checked each ``dt`` by each neuron. What a spike sets off is counted *per spike*
     (``trigger`` names whose), with the mean number of synapses of a neuron, because how many spikes there are
     only a run can tell.
+Exact RTRL
+    What a nonlocal rule makes the machine do: :mod:`neuro_rtrrl.ledger.influence`.
 """
 
 from __future__ import annotations
@@ -33,9 +35,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from neuro_rtrrl.language import REDUCTIONS, Apply, Read, to_text
+from neuro_rtrrl.ledger.influence import SCOPE, influences
 from neuro_rtrrl.ledger.operations import Counts, constant_free_reads, count_expression, elements_by_reach
 from neuro_rtrrl.lowering import (
     EVERY_DT,
+    Act,
     Assign,
     Choose,
     Gather,
@@ -99,7 +103,19 @@ def count_lines(lowered: LoweredCircuit) -> tuple[Line, ...]:
     for section, statement in lowered.statements():
         counter = _Counter(lowered, section, steps if section in EVERY_DT else 1)
         lines.extend(counter.lines(statement))
-    return tuple(lines)
+    return (*lines, *_influence(lowered))
+
+
+def _influence(lowered: LoweredCircuit) -> Iterator[Line]:
+    """Yield what exact RTRL adds, which is no statement: the machine does it."""
+    for each in influences(lowered):
+        for section, text, elements, counts, reads, writes in each.lines:
+            times = lowered.circuit.timing.steps if section in EVERY_DT else 1
+            operations = Counter({key: count * times for key, count in counts.items()})
+            yield Line(
+                section, "local_trace", SCOPE, each.population, text, elements, times, operations,
+                reads * times, writes * times,
+            )  # fmt: skip
 
 
 class _Counter:
@@ -119,6 +135,8 @@ class _Counter:
             yield self._reduce(statement)
         elif isinstance(statement, Choose):
             yield self._choose(statement)
+        elif isinstance(statement, Act):
+            yield self._act(statement)
         else:
             yield from self._spike(statement)
 
@@ -184,6 +202,13 @@ class _Counter:
         return self._line(
             statement.phase, space, statement.population, str(statement), actions, +counts,
             reads=actions, writes=actions + 1, fetched={(statement.policy, "own")},
+        )  # fmt: skip
+
+    def _act(self, statement: Act) -> Line:
+        space = self.lowered.spaces[statement.population]
+        return self._line(
+            statement.phase, space, statement.population, str(statement), space.elements, Counter(),
+            reads=space.elements, writes=space.elements, fetched={(statement.source, "own")},
         )  # fmt: skip
 
     def _spike(self, statement: SpikeStep) -> Iterator[Line]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from neuro_rtrrl.language import KINDS
 from neuro_rtrrl.ledger.counting import Line
+from neuro_rtrrl.ledger.influence import influences
 from neuro_rtrrl.ledger.messages import Messages
 from neuro_rtrrl.ledger.neurobench import forward_calls
 from neuro_rtrrl.lowering import Assign, Gather, LoweredCircuit, SpikeStep
@@ -20,6 +21,7 @@ from neuro_rtrrl.lowering import Assign, Gather, LoweredCircuit, SpikeStep
 __all__ = ["Event", "count_events"]
 
 _SPIKES = "how many spikes there are only a run can tell"
+_NOWHERE = "exact RTRL is not local: no synapse or neuron of a chip could hold or follow it"
 _RATE = "a rate as one event; binary spikes need one for each spike"
 
 
@@ -54,6 +56,9 @@ def count_events(
     host = sum(message.count for message in messages if message.kind == "host")
     yield Event("messages to and from the host", host, "host_io")
     yield from _learning(lowered)
+    if entries := sum(each.words for each in influences(lowered)):
+        steps = lowered.circuit.timing.steps
+        yield Event("entries of the influence matrix followed", entries * steps, reason=_NOWHERE)
     yield from _arithmetic(lines)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from neuro_rtrrl.errors import CircuitError, Problem, nearest
 from neuro_rtrrl.language import KINDS
 from neuro_rtrrl.ledger.counting import Line
+from neuro_rtrrl.ledger.influence import SCOPE
 from neuro_rtrrl.ledger.messages import place
 from neuro_rtrrl.ledger.pricing import energy_of_line
 from neuro_rtrrl.ledger.profile import HardwareProfile
@@ -111,7 +112,9 @@ def _detail(line: Line, profile: HardwareProfile | None, precision: str) -> str:
     counts: Counter = Counter()
     for (_, kind), count in line.operations.items():
         counts[kind] += count
-    what = {"projection": "synapses", "population": "neurons", "broadcast": "value"}[line.scope]
+    what = {"projection": "synapses", "population": "neurons", "broadcast": "value", SCOPE: "entries"}[
+        line.scope
+    ]
     parts = [f"{format_count(line.elements)} {what}" + (f", {line.times} times" if line.times > 1 else "")]
     if line.times == 0:
         parts.append("once a run, not counted")

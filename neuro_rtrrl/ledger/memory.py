@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from neuro_rtrrl.ledger.influence import SCOPE, influences
 from neuro_rtrrl.ledger.profile import HardwareProfile
 from neuro_rtrrl.ledger.tables import Table
 from neuro_rtrrl.lowering import LoweredCircuit, SpikeStep, Variable
@@ -90,7 +91,7 @@ def count_memory(lowered: LoweredCircuit, profile: HardwareProfile | None = None
                     key, variable.role, space.kind, space.name or owner, kind, space.elements, bits, width
                 )
             )
-    return (*items, *_queues(lowered))
+    return (*items, *_queues(lowered), *_influences(lowered))
 
 
 def _kind(variable: Variable, carried: bool, read: bool, once: bool) -> Kind | None:
@@ -123,6 +124,13 @@ def _queues(lowered: LoweredCircuit) -> Iterable[MemoryItem]:
             yield MemoryItem(
                 f"{name}.delay", "spike", "population", name, "buffer", words, 1, "one bit a spike"
             )
+
+
+def _influences(lowered: LoweredCircuit) -> Iterable[MemoryItem]:
+    """Yield what exact RTRL keeps: of each neuron, its derivative by every parameter that learns so."""
+    for each in influences(lowered):
+        key = f"{each.population}.influence"
+        yield MemoryItem(key, "local_trace", SCOPE, each.population, "state", each.words)
 
 
 def memory_bits(items: Iterable[MemoryItem], parameters: bool = False) -> dict[str, int]:

@@ -53,8 +53,8 @@ def _rates(lowered: LoweredCircuit) -> Iterator[Messages]:
     }
     sent: dict[str, int] = {}
     for section, statement in lowered.statements():
-        if not isinstance(statement, Gather):
-            continue
+        if not isinstance(statement, Gather) or section == "learn":
+            continue  # a dendritic sum uses the rate that has come for the forward pass
         for term in statement.terms:
             space = lowered.spaces[term.projection]
             for key in {n.key for n in walk(term.expression) if isinstance(n, Read) and n.access == "pre"}:
@@ -82,7 +82,7 @@ def _modulators(lowered: LoweredCircuit) -> Iterator[Messages]:
     for section in ("learn", "renew"):
         for statement in lowered.sections.get(section, ()):
             signals = reads_of(statement) & set(lowered.circuit.neuromodulators)
-            if isinstance(statement, Assign) and signals:
+            if isinstance(statement, Assign) and signals and statement.space.kind != "broadcast":
                 heard.setdefault(place(statement.owner, lowered), set()).update(signals)
     yield from (Messages(owner, "modulator", len(signals)) for owner, signals in heard.items())
 

@@ -15,6 +15,7 @@ from neuro_rtrrl.language import KINDS
 from neuro_rtrrl.ledger.comparison import compare
 from neuro_rtrrl.ledger.counting import Line, count_lines
 from neuro_rtrrl.ledger.explain import explain
+from neuro_rtrrl.ledger.influence import SCOPE
 from neuro_rtrrl.ledger.memory import MemoryItem, count_memory, memory_bits, memory_table
 from neuro_rtrrl.ledger.messages import Messages, count_messages, place
 from neuro_rtrrl.ledger.neurobench import neurobench_metrics
@@ -150,7 +151,7 @@ class CostReport:
             row = {"phase": line.phase, "scope": line.scope}.get(axis) or self._place(axis, line.owner)
             if axis != "kind" and row in rows:
                 rows[row].update({"reads": line.reads, "writes": line.writes})  # type: ignore[dict-item]
-        names = {"kind": KINDS, "phase": PHASES, "scope": _SCOPES}[columns]
+        names = {"kind": KINDS, "phase": PHASES, "scope": self._scopes}[columns]
         extra: tuple[str, ...] = () if axis == "kind" else ("reads", "writes")
         if axis in ("projection", "population", "owner"):
             extra += ("messages",)
@@ -162,11 +163,16 @@ class CostReport:
         note = "what spikes set off is not in it: see per_spike" if self.per_spike else ""
         return Table(f"per decision, by {axis}", axis, used + extra, rows, note=note)
 
+    @property
+    def _scopes(self) -> tuple[str, ...]:
+        nonlocal_too = any(line.scope == SCOPE for line in self.lines)
+        return (*_SCOPES, SCOPE) if nonlocal_too else _SCOPES
+
     def _place(self, axis: str, owner: str) -> str:
         return owner if axis == "owner" else place(owner, self.lowered)
 
     def _row_names(self, axis: str) -> Iterable[str]:
-        fixed = {"phase": PHASES, "kind": KINDS, "scope": _SCOPES}
+        fixed = {"phase": PHASES, "kind": KINDS, "scope": self._scopes}
         if axis in fixed:
             return fixed[axis]
         if axis == "projection":

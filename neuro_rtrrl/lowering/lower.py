@@ -6,12 +6,12 @@ from collections.abc import Callable
 from graphlib import TopologicalSorter
 from typing import Any
 
-from neuro_rtrrl.errors import CircuitError, Problem
 from neuro_rtrrl.graph.circuit import Circuit, PlasticityGroup, Population, Projection
 from neuro_rtrrl.language import (
     REDUCTIONS,
     Apply,
     Expression,
+    Number,
     Read,
     Statement,
     apply,
@@ -19,15 +19,18 @@ from neuro_rtrrl.language import (
     rewrite,
     walk,
 )
+from neuro_rtrrl.lowering.credit import credited, refuse_what_no_machine_computes
+from neuro_rtrrl.lowering.dendrites import meet
 from neuro_rtrrl.lowering.plasticity import (
+    lower_clock,
     lower_episode_start,
     lower_intrinsic,
-    lower_optimiser_clock,
     lower_projection_rule,
 )
 from neuro_rtrrl.lowering.program import (
     BROADCAST,
     SECTIONS,
+    Act,
     Assign,
     Choose,
     Gather,
@@ -54,7 +57,7 @@ def lower(circuit: Circuit, keep: set[str] | None = None) -> LoweredCircuit:
         Further variables that somebody will look at, beside the rates, the modulators, the circuit's recordings and
         whatever learns.
     """
-    _refuse_nonlocal(circuit)
+    refuse_what_no_machine_computes(circuit)
     declared = declare(circuit)
     build = _Builder(declared)
     for population in circuit.populations.values():
@@ -65,6 +68,7 @@ def lower(circuit: Circuit, keep: set[str] | None = None) -> LoweredCircuit:
     build.feedback()
     build.modulators()
     build.plasticity()
+    chances, draws = build.chances()
     lowered = LoweredCircuit(
         circuit,
         declared.spaces,
@@ -74,6 +78,8 @@ def lower(circuit: Circuit, keep: set[str] | None = None) -> LoweredCircuit:
         masks=declared.masks,
         transposed=declared.transposed,
         noise=tuple(key for key, variable in declared.variables.items() if variable.role == "noise"),
+        chances=chances,
+        draws=draws,
     )
     roots = (
         {f"{p.name}.r" for p in circuit.populations.values()} | set(circuit.neuromodulators) | (keep or set())
@@ -81,22 +87,8 @@ def lower(circuit: Circuit, keep: set[str] | None = None) -> LoweredCircuit:
     roots |= {recording.key for recording in circuit.record}
     roots |= {f"{projection.name}.w" for projection in circuit.projections.values()}
     roots |= {key for key, variable in declared.variables.items() if variable.learned}
+    roots |= {key for pairs in credited(lowered).values() for pair in pairs for key in pair}
     return drop_unread(lowered, {key for key in roots if key in declared.variables})
-
-
-def _refuse_nonlocal(circuit: Circuit) -> None:
-    problems = [
-        Problem(
-            f"rule '{group.rule.name}' reads {', '.join(group.rule.nonlocal_names)}, declared nonlocal: "
-            "no machine of this version computes nonlocal terms",
-            where=f"plasticity.{group.name}",
-            hint="the audit can judge the rule; to run it, let it read only what a synapse sees",
-        )
-        for group in circuit.plasticity.values()
-        if group.rule.nonlocal_names and not circuit.frozen
-    ]
-    if problems:
-        raise CircuitError(problems)
 
 
 class _Builder:
@@ -145,8 +137,25 @@ class _Builder:
                 self._gather(population, item, "readout", "forward")
             self._equations(population, parse_statements(population.model.readout), "readout")
             if population.role == "actor":
-                self.sections["choose"].append(Choose(name, f"{name}.r", f"{name}.chosen"))
-                self._equations(population, parse_statements(population.model.on_choice), "choose")
+                self._choice(population)
+
+    def _choice(self, population: Population) -> None:
+        name = population.name
+        if not population.model.by_degrees:
+            slot = [actor.name for actor in self.circuit.actors].index(name)
+            self.sections["choose"].append(Choose(name, f"{name}.r", f"{name}.chosen", slot))
+        self._equations(population, parse_statements(population.model.on_choice), "choose")
+        if population.model.by_degrees:
+            self.sections["choose"].append(Act(name, f"{name}.action"))
+
+    def chances(self) -> tuple[dict[str, int], int]:
+        """Return where in the row of a decision's numbers each variable of chance begins, and how long the row is."""
+        actor = next((actor for actor in self.circuit.actors if actor.model.by_degrees), None)
+        if actor is None:
+            return {}, max(1, len(self.circuit.actors))
+        names = actor.model.chances
+        places = {f"{actor.name}.{name}": index * actor.size for index, name in enumerate(names)}
+        return places, max(1, len(names) * actor.size)
 
     def feedback(self) -> None:
         """Write the inputs that readouts send back, once a decision."""
@@ -222,10 +231,16 @@ class _Builder:
             nonlocal count
             if not isinstance(node, Apply) or node.operator not in REDUCTIONS:
                 return node
+            if isinstance(
+                node.arguments[0], Number
+            ):  # the same for every neuron: how many there are is known
+                value = node.arguments[0].value
+                return Number(value * space.elements if node.operator == "sum_population" else value)
             count += 1
             return reduced(node, f"{key}_part_{count - 1}", node.arguments[0])
 
-        if isinstance(expression, Apply) and expression.operator in REDUCTIONS:
+        whole = isinstance(expression, Apply) and expression.operator in REDUCTIONS
+        if isinstance(expression, Apply) and whole and not isinstance(expression.arguments[0], Number):
             reduced(expression, key, rewrite(expression.arguments[0], visit))
             return None
         return rewrite(rewrite(expression, visit), self._rescope)
@@ -283,16 +298,17 @@ class _Builder:
             return
         groups: list[PlasticityGroup] = list(self.circuit.plasticity.values())
         for group in groups:
-            self.sections["learn"].extend(lower_optimiser_clock(self.declared, group, self.fold))
+            self.sections["learn"].extend(lower_clock(self.declared, group, self.fold))
+        learners: list[dict[str, list]] = []
         for projection in self.circuit.projections.values():
             self.episode_start.extend(lower_episode_start(self.declared, projection, self.fold))
-            self._add(lower_projection_rule(self.declared, projection, self.fold, self._euler))
+            learners.append(lower_projection_rule(self.declared, projection, self.fold, self._euler))
         for population in self.circuit.populations.values():
-            self._add(lower_intrinsic(self.declared, population, self.fold, self._euler))
-
-    def _add(self, parts: dict[str, list]) -> None:
-        for section, statements in parts.items():
-            self.sections[section].extend(statements)
+            learners += lower_intrinsic(self.declared, population, self.fold, self._euler)
+        self.sections["learn"].extend(meet(self.declared, (each.pop("learn", []) for each in learners)))
+        for each in learners:
+            for section, statements in each.items():
+                self.sections[section].extend(statements)
 
 
 def _incoming(circuit: Circuit) -> dict[tuple[str, str], list[tuple[Projection, str]]]:

@@ -9,43 +9,43 @@ from neuro_rtrrl.language import (
     Apply,
     Expression,
     Read,
+    Statement,
     parse_statements,
     rewrite,
     to_text,
     walk,
 )
+from neuro_rtrrl.lowering.dendrites import Share
 from neuro_rtrrl.lowering.program import BROADCAST, Assign, Phase, Space
-from neuro_rtrrl.lowering.scopes import Resolver, intrinsic_scope, synapse_scope
+from neuro_rtrrl.lowering.scopes import Resolver, group_scope, intrinsic_scope, synapse_scope
+from neuro_rtrrl.lowering.simplify import evaluate_constant
 from neuro_rtrrl.lowering.variables import Declared, bind
 
-__all__ = ["lower_episode_start", "lower_intrinsic", "lower_optimiser_clock", "lower_projection_rule"]
+__all__ = ["lower_clock", "lower_episode_start", "lower_intrinsic", "lower_projection_rule"]
 
 Fold = Callable[[Expression], Expression]
 Euler = Callable[..., Assign]
 
 
-def lower_optimiser_clock(declared: Declared, group: PlasticityGroup, fold: Fold) -> list[Assign]:
-    """Write what an optimiser does once for the whole group (the powers of Adam's decay rates)."""
-    if group.optimiser is None:
-        return []
-    shared = {state.name for state in group.optimiser.states if state.broadcast}
-    resolve = _group_scope(declared, group)
-    return [
-        Assign(
-            f"{group.name}.{s.target}",
-            BROADCAST,
-            fold(bind(s.expression, resolve)),
-            "optimiser",
-            group.name,
-            s.text,
-        )
-        for s in parse_statements(group.optimiser.on_decision)
-        if s.target in shared
-    ]
+def lower_clock(declared: Declared, group: PlasticityGroup, fold: Fold) -> list[Assign]:
+    """Write what a rule and its optimiser do once for the whole group (the powers of Adam's decay rates).
 
-
-def _group_scope(declared: Declared, group: PlasticityGroup) -> Resolver:
-    return lambda name: Read(f"{group.name}.{name}", "broadcast")
+    What is the same in every decision (a rate that never falls) becomes a constant and costs nothing.
+    """
+    lines: list[Assign] = []
+    for model, phase in ((group.rule, "weight_change"), (group.optimiser, "optimiser")):
+        shared = {state.name for state in model.states if state.broadcast} if model else set()
+        for s in parse_statements(model.on_decision) if model else ():
+            if s.target not in shared:
+                continue
+            key = f"{group.name}.{s.target}"
+            expression = fold(bind(s.expression, group_scope(declared, group)))
+            value = evaluate_constant(expression, declared.variables)
+            if value is not None:
+                declared.add(key, BROADCAST, "parameter", value=value)
+            else:
+                lines.append(Assign(key, BROADCAST, expression, phase, group.name, s.text))  # type: ignore[arg-type]
+    return lines
 
 
 def lower_projection_rule(
@@ -95,9 +95,11 @@ def _carried(declared: Declared, projection: Projection) -> str:
     return source.model.senders[projection.source.port][0]
 
 
-def lower_intrinsic(declared: Declared, population: Population, fold: Fold, euler: Euler) -> dict[str, list]:
-    """Write how a population's learned parameters change."""
-    parts: dict[str, list] = {}
+def lower_intrinsic(
+    declared: Declared, population: Population, fold: Fold, euler: Euler
+) -> list[dict[str, list]]:
+    """Write how a population's learned parameters change, each by itself."""
+    parts: list[dict[str, list]] = []
     group = declared.circuit.plasticity.get(population.plasticity or "")
     for rule in group.rule.intrinsic if group else ():
         if group is None or rule.parameter not in population.learns:
@@ -105,20 +107,20 @@ def lower_intrinsic(declared: Declared, population: Population, fold: Fold, eule
         owner = f"{population.name}.{rule.parameter}"
         resolve = intrinsic_scope(declared, population, group, owner)
         space = declared.spaces[population.name]
-        found = _lower(
-            declared,
-            group,
-            space,
-            owner,
-            population.name,
-            rule.dynamics,
-            rule.on_decision,
-            resolve,
-            fold,
-            euler,
+        parts.append(
+            _lower(
+                declared,
+                group,
+                space,
+                owner,
+                population.name,
+                rule.dynamics,
+                rule.on_decision,
+                resolve,
+                fold,
+                euler,
+            )
         )
-        for section, statements in found.items():
-            parts.setdefault(section, []).extend(statements)
     return parts
 
 
@@ -141,19 +143,28 @@ def _lower(
     parts: dict[str, list] = {"advance": [], "learn": [], "renew": []}
     for statement in parse_statements(dynamics):
         parts["advance"].append(euler(key_of(statement.target), owner, statement, resolve, "local_trace"))
-    lines = parse_statements(on_decision)
+    once = {state.name for state in group.rule.states if state.broadcast}
+    lines = [statement for statement in parse_statements(on_decision) if statement.target not in once]
+    sums: dict[str, Read] = {}
+
+    def see(name: str) -> Expression:
+        return sums.get(name) or resolve(name)
+
     for statement in lines:  # what the lines define for themselves is declared before it is read
-        if key_of(statement.target) not in declared.variables:
+        if key_of(statement.target) not in declared.variables and _summed(statement) is None:
             declared.add(f"{owner}.{statement.target}", space, "derived")
     for statement in lines:
+        if (share := _summed(statement)) is not None:
+            key, sums[statement.target] = _meeting(declared, space, group.name, statement.target)
+            bound = fold(bind(share, see))
+            parts["learn"].append(Share(key, space, bound, "weight_change", statement.text))
+            continue
         section, phase = _place(declared.variables[key_of(statement.target)].role)
         expression = statement.expression
         if inner := _optimised(expression):
-            steps, expression = _inline_optimiser(
-                declared, group, space, owner, inner, expression, resolve, fold
-            )
+            steps, expression = _inline_optimiser(declared, group, space, owner, inner, expression, see, fold)
             parts[section].extend(steps)
-        bound = fold(bind(expression, resolve))
+        bound = fold(bind(expression, see))
         parts[section].append(Assign(key_of(statement.target), space, bound, phase, owner, statement.text))
     return parts
 
@@ -172,6 +183,20 @@ def _optimised(expression: Expression) -> Expression | None:
     )
 
 
+def _summed(statement: Statement) -> Expression | None:
+    """Return what a line sums over all synapses of the neuron, where it does that."""
+    node = statement.expression
+    return node.arguments[0] if isinstance(node, Apply) and node.operator == "dendritic_sum" else None
+
+
+def _meeting(declared: Declared, space: Space, owner: str, name: str) -> tuple[str, Read]:
+    """Declare a sum of the postsynaptic neuron; return its key and how it is read from ``space``."""
+    population = space.post or space.name
+    key = f"{population}.{owner}.{name}"
+    declared.add(key, declared.spaces[population], "derived")
+    return key, Read(key, "post" if space.kind == "projection" else "own")
+
+
 def _inline_optimiser(
     declared: Declared,
     group: PlasticityGroup,
@@ -181,26 +206,38 @@ def _inline_optimiser(
     expression: Expression,
     resolve: Resolver,
     fold: Fold,
-) -> tuple[list[Assign], Expression]:
+) -> tuple[list[Assign | Share], Expression]:
     """Replace ``optimise(gradient)`` by ``step`` and return the optimiser's own lines before it.
 
-    The optimiser's names live under ``owner.optimiser`` and see only ``gradient``, their own states and the group's
-    parameters, so that they can never collide with a rule's.
+    The optimiser's names live under ``owner.optimiser`` and see only ``gradient``, their own states, the group's
+    parameters and its modulator, so that they can never collide with a rule's.
     """
     assert group.optimiser is not None, "checked by the graph"
     home = f"{owner}.{group.optimiser.name}"
 
+    sums: dict[str, Read] = {}
+
     def inside(name: str) -> Expression:
+        if name in sums:
+            return sums[name]
         if f"{home}.{name}" in declared.variables:
             return Read(f"{home}.{name}", "own")
+        if name == "modulator" and group.modulator:
+            return Read(group.modulator, "broadcast")
         return Read(f"{group.name}.{name}", "broadcast")
 
     shared = {state.name for state in group.optimiser.states if state.broadcast}
     declared.add(f"{home}.gradient", space, "derived")
     text = f"gradient = {to_text(gradient)}"
-    steps = [Assign(f"{home}.gradient", space, fold(bind(gradient, resolve)), "weight_change", owner, text)]
+    bound = fold(bind(gradient, resolve))
+    steps: list[Assign | Share] = [Assign(f"{home}.gradient", space, bound, "weight_change", owner, text)]
     for statement in parse_statements(group.optimiser.on_decision):
         if statement.target in shared:
+            continue
+        if (share := _summed(statement)) is not None:
+            within = f"{group.name}.{group.optimiser.name}"
+            key, sums[statement.target] = _meeting(declared, space, within, statement.target)
+            steps.append(Share(key, space, fold(bind(share, inside)), "optimiser", statement.text))
             continue
         key = f"{home}.{statement.target}"
         if key not in declared.variables:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PHASES",
     "SECTIONS",
+    "Act",
     "Assign",
     "Choose",
     "Gather",
@@ -176,15 +177,31 @@ class Reduce:
 
 @dataclass(frozen=True)
 class Choose:
-    """Sample the action from the policy by its cumulative sum; sets ``action`` and the actor's ``chosen``."""
+    """Sample an action from the policy by its cumulative sum; sets one slot of ``action`` and the actor's ``chosen``.
+
+    The decision's uniform number for it stands at the same slot.
+    """
 
     population: str
     policy: str
     chosen: str
+    slot: int = 0
     phase: Phase = "forward"
 
     def __str__(self) -> str:
         return f"action ~ {self.policy}; {self.chosen} = 1 for it, else 0"
+
+
+@dataclass(frozen=True)
+class Act:
+    """Act by degrees: the slots of ``action`` are what each neuron of an actor makes of it."""
+
+    population: str
+    source: str
+    phase: Phase = "forward"
+
+    def __str__(self) -> str:
+        return f"action = {self.source}"
 
 
 @dataclass(frozen=True)
@@ -212,7 +229,7 @@ class SpikeStep:
         return f"on {self.trigger}{after}: " + "; ".join(map(str, self.actions))
 
 
-Statement = Assign | Gather | Reduce | Choose | SpikeStep
+Statement = Assign | Gather | Reduce | Choose | Act | SpikeStep
 
 
 @dataclass(frozen=True)
@@ -221,7 +238,8 @@ class LoweredCircuit:
 
     ``setup`` runs once; ``episode_start`` after the resets of an episode's first tick, sequential.
     ``concatenations`` maps the key of a packed presynaptic vector to the keys it is made of; ``members`` maps a packed
-    projection to the projections in it, in column order.
+    projection to the projections in it, in column order. ``chances`` maps a variable that chance sets once a decision
+    to its place in the row of ``draws`` uniform numbers that a decision has.
     """
 
     circuit: Circuit
@@ -235,6 +253,8 @@ class LoweredCircuit:
     concatenations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     noise: tuple[str, ...] = ()
+    chances: Mapping[str, int] = field(default_factory=dict)
+    draws: int = 1
 
     def statements(self) -> Iterator[tuple[str, Statement]]:
         """Yield ``(section, statement)`` in the order of the tick."""

@@ -8,7 +8,7 @@ from neuro_rtrrl.graph.circuit import PlasticityGroup, Population, Projection
 from neuro_rtrrl.language import Expression, Read
 from neuro_rtrrl.lowering.variables import Declared
 
-__all__ = ["intrinsic_scope", "neuron_scope", "synapse_scope"]
+__all__ = ["group_scope", "intrinsic_scope", "neuron_scope", "synapse_scope"]
 
 Resolver = Callable[[str], Expression]
 
@@ -51,6 +51,15 @@ def synapse_scope(declared: Declared, projection: Projection, carried: str) -> R
                     return _read(declared, (f"{population}.{name.removesuffix(f'_{suffix}')}",), suffix)
         shared = _group_keys(declared, group, name) if group else ()
         return _read(declared, (own, *shared, name), "own")
+
+    return resolve
+
+
+def group_scope(declared: Declared, group: PlasticityGroup) -> Resolver:
+    """Only what all synapses of a group share: its parameters and broadcast states, its modulator, the clock."""
+
+    def resolve(name: str) -> Expression:
+        return _read(declared, (*_group_keys(declared, group, name), name), "broadcast")
 
     return resolve
 

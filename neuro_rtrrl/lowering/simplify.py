@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from neuro_rtrrl.language import Apply, Expression, Number, Read, rewrite, walk
 from neuro_rtrrl.lowering.program import (
+    Act,
     Assign,
     Choose,
     Gather,
@@ -128,6 +129,8 @@ def reads_of(statement: Statement) -> set[str]:
     found = inputs_of(expressions_of(statement))
     if isinstance(statement, Choose):
         found.add(statement.policy)
+    if isinstance(statement, Act):
+        found.add(statement.source)
     if isinstance(statement, SpikeStep) and statement.trigger:
         found.add(statement.trigger)
     return found
@@ -137,6 +140,8 @@ def targets_of(statement: Statement) -> tuple[str, ...]:
     """Return the keys of all variables that a statement sets."""
     if isinstance(statement, Choose):
         return ("action", statement.chosen)
+    if isinstance(statement, Act):
+        return ("action",)
     if isinstance(statement, SpikeStep):
         own = (statement.trigger,) if statement.kind == "threshold" else ()
         return (*own, *(key for action in statement.actions for key in targets_of(action)))
@@ -150,14 +155,16 @@ def drop_unread(lowered: LoweredCircuit, roots: set[str]) -> LoweredCircuit:
     while True:
         reached = set(live)
         for statement in everything:
-            if isinstance(statement, Choose | SpikeStep) or live.intersection(targets_of(statement)):
+            if isinstance(statement, Choose | Act | SpikeStep) or live.intersection(targets_of(statement)):
                 reached |= reads_of(statement)
         reached |= {f"{source}.w" for view, source in lowered.transposed.items() if f"{view}.w" in reached}
         if reached == live:
             break
         live = reached
     sections = {
-        name: tuple(s for s in body if isinstance(s, Choose | SpikeStep) or live.intersection(targets_of(s)))
+        name: tuple(
+            s for s in body if isinstance(s, Choose | Act | SpikeStep) or live.intersection(targets_of(s))
+        )
         for name, body in lowered.sections.items()
     }
     assigned = {key for body in sections.values() for s in body for key in targets_of(s)}

@@ -7,12 +7,12 @@ from neuro_rtrrl.graph.scope import neuron_variables
 from neuro_rtrrl.language import Name as NameNode
 from neuro_rtrrl.language import Number, rewrite
 from neuro_rtrrl.lowering.program import BROADCAST, Space, Variable
-from neuro_rtrrl.models import Parameter, State
+from neuro_rtrrl.models import Parameter, PlasticityRule, State
 from neuro_rtrrl.units import unit_dimension
 
 __all__ = ["Declared", "declare"]
 
-_ENVIRONMENT = ("reward", "terminated", "first", "action")
+_ENVIRONMENT = ("reward", "terminated", "first")
 
 
 class Declared:
@@ -41,6 +41,7 @@ def declare(circuit: Circuit) -> Declared:
         declared.add(clock, BROADCAST, "parameter", dimension=second, value=value)
     for name in _ENVIRONMENT:
         declared.add(name, BROADCAST, "environment")
+    declared.add("action", _space_of_actions(circuit), "environment")
     for modulator in circuit.neuromodulators.values():
         declared.add(modulator.name, BROADCAST, "modulator")
         for parameter in modulator.model.parameters:
@@ -57,6 +58,14 @@ def declare(circuit: Circuit) -> Declared:
         for population in circuit.populations.values():
             _intrinsic(declared, population)
     return declared
+
+
+def _space_of_actions(circuit: Circuit) -> Space:
+    """One number where one action of several is chosen, else a row of them."""
+    if circuit.environment is None or circuit.environment.actions.scalar:
+        return BROADCAST
+    slots = circuit.environment.actions.slots
+    return Space("population", "action", (slots,), slots)
 
 
 def _constant(declared: Declared, key: str, parameter: Parameter, values) -> None:
@@ -112,8 +121,10 @@ def _population(declared: Declared, population: Population) -> None:
         declared.add(f"{name}.spike", space, "spike")
     if model.clamped:
         declared.add(f"{name}.{model.clamps}", space, "clamped")
-    if population.role == "actor":
+    if population.role == "actor" and not model.by_degrees:
         declared.add(f"{name}.chosen", space, "chosen")
+    for item in model.chances:
+        declared.add(f"{name}.{item}", space, "chance")
     _derived(declared, population, space)
 
 
@@ -134,9 +145,10 @@ def _group(declared: Declared, group: PlasticityGroup) -> None:
     for model in (group.rule, group.optimiser):
         for parameter in model.parameters if model else ():
             _constant(declared, f"{group.name}.{parameter.name}", parameter, group.parameters)
-    for state in group.optimiser.states if group.optimiser else ():
-        if state.broadcast:
-            _state(declared, f"{group.name}.{state.name}", BROADCAST, state)
+    for model in (group.rule, group.optimiser):
+        for state in model.states if model else ():
+            if state.broadcast:
+                _state(declared, f"{group.name}.{state.name}", BROADCAST, state)
 
 
 def _projection(declared: Declared, projection: Projection) -> None:
@@ -158,11 +170,12 @@ def _projection(declared: Declared, projection: Projection) -> None:
     if projection.transpose_of:
         declared.transposed[name] = projection.transpose_of
     for state in projection.rule.states:
-        if circuit.frozen and state.role not in ("weight", "membrane"):
+        if state.broadcast or (circuit.frozen and state.role not in ("weight", "membrane")):
             continue
         _state(declared, f"{name}.{state.name}", space, state)
     if projection.group and not circuit.frozen:
         _optimiser_states(declared, circuit.plasticity[projection.group], name, space)
+        _nonlocal_terms(declared, projection.rule, name, space)
 
 
 def _intrinsic(declared: Declared, population: Population) -> None:
@@ -176,6 +189,12 @@ def _intrinsic(declared: Declared, population: Population) -> None:
             for state in rule.states:
                 _state(declared, f"{owner}.{state.name}", space, state)
             _optimiser_states(declared, group, owner, space)
+            _nonlocal_terms(declared, group.rule, owner, space)
+
+
+def _nonlocal_terms(declared: Declared, rule: PlasticityRule, owner: str, space: Space) -> None:
+    for name in rule.nonlocal_names:
+        declared.add(f"{owner}.{name}", space, "nonlocal")
 
 
 def _optimiser_states(declared: Declared, group: PlasticityGroup, owner: str, space: Space) -> None:

@@ -168,12 +168,13 @@ def _choice(operation: Operation, places: Places) -> list[str]:
     return [
         "{  " + comment(operation.text),
         "  real cumulative = 0;",
-        "  action = 0;",
+        "  action_type taken = 0;",
         f"  for (int neuron = 0; neuron < {size - 1}; neuron++) {{",
         f"    cumulative += {policy};",
-        "    action += cumulative <= uniform;",
+        f"    taken += cumulative <= uniform[{operation.slot}];",
         "  }",
-        f"  for (int neuron = 0; neuron < {size}; neuron++) {chosen} = neuron == action;",
+        f"  action[{operation.slot}] = taken;",
+        f"  for (int neuron = 0; neuron < {size}; neuron++) {chosen} = neuron == taken;",
         "}",
     ]
 

@@ -13,8 +13,8 @@ _WORDS = (
     "auto break case char const continue default do double else enum extern float for goto if inline int long "
     "register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while "
     "real s wiring pre post row synapse step first tick state begin_episode integrate kept noise observation "
-    "reward terminated action uniform neuron start other chosen cumulative arrived delayed added entry head at "
-    "minimum maximum sign_of truth asm main errno I"
+    "reward terminated action action_type taken uniform neuron start other chosen cumulative arrived delayed added "
+    "entry head at minimum maximum sign_of truth asm main errno I"
 )
 _TAKEN = frozenset(_WORDS.split())
 _NUMBERED = re.compile(r"(total|noise|kept|log)_\d+$")  # the emitted text numbers names of its own

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from neuro_rtrrl.language import Expression, Number, Read, walk
-from neuro_rtrrl.lowering import Assign, Choose, Gather, LoweredCircuit, Reduce, Space, Statement
+from neuro_rtrrl.lowering import Act, Assign, Choose, Gather, LoweredCircuit, Reduce, Space, Statement
 
 __all__ = ["Guard", "Operation", "dependencies", "operations_of"]
 
@@ -23,7 +23,8 @@ Guard = Literal["", "first", "not first"]
 class Operation:
     """One statement, or one projection's part of a sum.
 
-    ``guard`` says on which ticks of an episode it runs; ``text`` is the equation it came from.
+    ``guard`` says on which ticks of an episode it runs; ``text`` is the equation it came from;
+    ``slot`` which of the choices of a decision it makes.
     """
 
     kind: Kind
@@ -33,6 +34,7 @@ class Operation:
     text: str = ""
     guard: Guard = ""
     how: str = ""
+    slot: int = 0
 
     def reads(self) -> Iterator[Read]:
         """Yield every leaf that is read, as seen from the loop."""
@@ -104,10 +106,13 @@ def _operations(lowered: LoweredCircuit, statement: Statement, section: str) -> 
                 "reduce", statement.target, statement.space, statement.expression, text, how=statement.how
             )
         ]
+    if isinstance(statement, Act):
+        space = lowered.spaces[statement.population]
+        return [Operation("assign", "action", space, Read(statement.source, "own"), str(statement))]
     assert isinstance(statement, Choose)
     space = lowered.spaces[statement.population]
     policy = Read(statement.policy, "own")
-    return [Operation("choose", statement.chosen, space, policy, str(statement))]
+    return [Operation("choose", statement.chosen, space, policy, str(statement), slot=statement.slot)]
 
 
 def _simultaneous(lowered: LoweredCircuit, body: tuple[Statement, ...]) -> list[Operation]:

@@ -17,7 +17,7 @@ _ARGUMENTS = {
     "reward": "reward",
     "terminated": "terminated",
     "first": "(real)first",
-    "action": "(real)action",
+    "action": "action[0]",
 }
 
 
@@ -67,6 +67,8 @@ class Places:
 
     def at(self, key: str, index: str) -> str:
         """Return one neuron's value, or the one value where it is shared."""
+        if key == "action" and self.spaces[key].kind != "broadcast":
+            return f"action[{index}]"
         if key in _ARGUMENTS or key in self.inner or self.spaces[key].kind == "broadcast":
             return self.base(key)
         return f"{self.base(key)}[{index}]"

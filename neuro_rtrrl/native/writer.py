@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from neuro_rtrrl.language import Expression, Read, walk
 from neuro_rtrrl.lowering import LoweredCircuit, Space, SpikeStep
@@ -69,7 +70,7 @@ class Writer:
         self.spaces = self._spaces()
         basic = Layout(lowered, precision)
         wanted = {each.key for each in kept}
-        lasting = set(basic.fields) | wanted | self._named_by_spikes()
+        lasting = set(basic.fields) | wanted | self._named_by_spikes() | {"action"}
         inner, shared = temporaries([*self.regions, self.beginning], lasting)
         shared |= (wanted | self._named_by_spikes()) & set(self.spaces) - set(basic.fields)
         shared |= self._unwritten(basic, inner)
@@ -109,7 +110,11 @@ class Writer:
         if variable is None:
             return False
         borrowed = variable.name == "w" and variable.space.name in self.lowered.transposed
-        return variable.value is not None or borrowed or variable.role in ("environment", "noise", "clamped")
+        return (
+            variable.value is not None
+            or borrowed
+            or variable.role in ("environment", "noise", "chance", "clamped")
+        )
 
     def _unwritten(self, layout: Layout, inner: set[str]) -> set[str]:
         """Return what is read but that nothing ever sets: an input that no projection reaches is 0."""
@@ -134,6 +139,7 @@ class Writer:
             f"/* {self.lowered.circuit.name}: one decision tick, learning included, written by neuro-rtrrl from the",
             " * circuit's own equations. Every line names the equation it came from. */",
             *preamble(self.precision),
+            f"typedef {'real' if self._by_degrees() else 'int32_t'} action_type;",
             HELPERS.rstrip(),
             "",
             *self._constants(functions),
@@ -219,7 +225,7 @@ class Writer:
             leaf.key for loop in self.beginning for operation in loop.operations for leaf in operation.reads()
         }
         names = {"reward": "const real reward = 0;", "terminated": "const real terminated = 0;"}
-        names |= {"first": "const int first = 1;", "action": "const int32_t action = 0;"}
+        names |= {"first": "const int first = 1;"}
         return [f"  {text}" for key, text in names.items() if key in read]
 
     def _reset(self, key: str, initial: float | str) -> list[str]:
@@ -244,10 +250,11 @@ class Writer:
         handed = "".join(f", real *restrict kept_{index}" for index in range(len(self.kept)))
         lines = [
             "/* One decision tick. kept_N receives what is recorded, where it is not NULL. */",
-            "static int32_t tick(struct state *restrict s, const int32_t *restrict wiring,",
+            "static void tick(struct state *restrict s, const int32_t *restrict wiring,",
             "    const real *restrict observation, const real reward, const real terminated, const int first,",
-            f"    int32_t action, const real uniform{noise}{handed})",
+            f"    action_type *restrict action, const real *restrict uniform{noise}{handed})",
             "{",
+            *self._chances(),
             *self._locals(self.regions, True),
             *self._clamped(),
             "  if (first) begin_episode(s, wiring);",
@@ -256,8 +263,7 @@ class Writer:
         lines += indented(self._hand_out_all(borrowed=False))
         return [
             *lines,
-            "  (void)wiring; (void)observation; (void)reward; (void)terminated; (void)uniform;",
-            "  return action;",
+            "  (void)wiring; (void)observation; (void)reward; (void)terminated; (void)action; (void)uniform;",
             "}",
         ]
 
@@ -272,7 +278,6 @@ class Writer:
             if key not in self.spaces:
                 continue
             name, position, fill = self.places.names[key], 0, []
-            actions = circuit.environment.actions if circuit.environment else 0
             for part in population.encodes if circuit.environment else ():
                 if part == "observation":
                     fill.append(
@@ -280,16 +285,26 @@ class Writer:
                     )
                     position += self.observation
                 elif part == "action":
-                    fill.append(
-                        f"for (int k = 0; k < {actions}; k++) {name}[{position} + k] = k == action && !first;"
-                    )
-                    position += actions
+                    assert circuit.environment is not None
+                    fill += _efference_copy(f"{name} + {position}", circuit.environment.actions)
+                    position += circuit.environment.actions.width
                 else:
                     fill.append(f"{name}[{position}] = reward;")
                     position += 1
             lines += [f"  real {self.places.declaration(key)} = {{0}};  {comment('what is shown')}"]
             lines += indented(fill)
         return lines
+
+    def _by_degrees(self) -> bool:
+        environment = self.lowered.circuit.environment
+        return environment is not None and environment.actions.by_degrees
+
+    def _chances(self) -> list[str]:
+        return [
+            f"  const real *restrict {self.places.names[key]} = uniform + {place};"
+            for key, place in self.lowered.chances.items()
+            if key in self.spaces
+        ]
 
     def _hand_out_all(self, borrowed: bool) -> list[str]:
         """Borrowed weights are handed out as a tick reads them, before the lender's change; all else at its end."""
@@ -324,6 +339,18 @@ class Writer:
             size = self.spaces[key].shape[0]
             lines.append(f"const real *restrict {self.places.names[key]} = noise_{index} + {step} * {size};")
         return lines
+
+
+def _efference_copy(target: str, actions: Any) -> list[str]:
+    """Show the last action from ``target`` on; nothing on the first tick of an episode."""
+    if actions.by_degrees:
+        return [f"for (int k = 0; k < {actions.width}; k++) ({target})[k] = first ? 0 : action[k];"]
+    lines, position = [], 0
+    for slot, size in enumerate(actions.sizes):
+        place = f"({target} + {position})" if position else f"({target})"
+        lines.append(f"for (int k = 0; k < {size}; k++) {place}[k] = k == action[{slot}] && !first;")
+        position += size
+    return lines
 
 
 def _trees(action) -> list[Expression]:

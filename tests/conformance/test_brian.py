@@ -89,8 +89,46 @@ projections:
   c: {source: far, target: near, weights: -2 mV, delay: 0.5 ms}
 """
 
+#: rules that read what no synapse sees: one machine computes it, and tests/oracle/test_rtrl.py judges that one
+JAX_ONLY = {name for name, rule in models("plasticity").items() if rule.nonlocal_names}
+
 SHORT_CHAIN = ("environment.parameters={memory_length: 8}",)
 
+
+def _learned(rule, *feedback):
+    numbers = (
+        "learning_rate: 1e-3, trace_decay: 0.9, entropy_rate: 1e-2, weight_decay: 0.01, modulator: dopamine"
+    )
+    group = f"plasticity.{rule}={{rule: {rule}, {numbers}, optimiser: adam}}"
+    settings = [
+        f"projections.{each}.{key}" for each in feedback for key in (f"plasticity={rule}", "feedback=learned")
+    ]
+    return (group, *settings)
+
+
+FORWARD = (
+    "plasticity.corticostriatal.learning_rate=1e-3",
+    "plasticity.corticostriatal.trace_decay=0.9",
+    "plasticity.corticostriatal.entropy_rate=1e-2",
+    "plasticity.corticostriatal.weight_decay=0.01",
+)
+LEARNED_FEEDBACK = (*FORWARD, *_learned("kolen_pollack", "dorsal_feedback", "ventral_feedback"))
+LEARNED_FEEDBACK_COMPLEX = (
+    *FORWARD,
+    *_learned("kolen_pollack_re", "dorsal_feedback_re", "ventral_feedback_re"),
+    *_learned("kolen_pollack_im", "dorsal_feedback_im", "ventral_feedback_im"),
+)
+
+SHORT_REACH = ("environment.parameters.max_steps_in_episode=20",)
+#: a square by its row and its column, each chosen by an actor of its own
+TWO_CHOICES = (
+    "environment={name: MineSweeper-popgym, parameters: {actions: row_and_column}}",
+    "populations.dorsal_column={size: actions, neuron: softmax_smoothed, role: actor}",
+    "projections.cortex_to_column={source: cortex, target: dorsal_column, weights: glorot_normal, "
+    "plasticity: corticostriatal}",
+    "projections.column_feedback={source: dorsal_column.error, target: cortex.feedback, weights: glorot_normal, "
+    "feedback: random}",
+)
 CLOSED = {
     "memory chain": ("bg", (), {}),
     "memory chain, 20 steps": ("bg", ("timing.dt=1 ms",), {}),
@@ -115,6 +153,65 @@ CLOSED = {
         ),
         {},
     ),
+    "falling rates": (
+        "bg",
+        (
+            "plasticity.cortical.learning_rate_fall=0.01",
+            "plasticity.cortical.entropy_fall=0.02",
+            "plasticity.cortical.entropy_floor=0.2",
+            "plasticity.corticostriatal.optimiser=sgd",
+            "plasticity.corticostriatal.learning_rate_fall=0.03",
+            "plasticity.corticostriatal.learning_rate_floor=0.1",
+        ),
+        {},
+    ),
+    "bounded step, sparse": (
+        "bg",
+        (
+            "plasticity.cortical.optimiser=obgd",
+            "plasticity.cortical.learning_rate=0.5",
+            "plasticity.corticostriatal.optimiser=obgd",
+            "plasticity.corticostriatal.learning_rate=1",
+            "projections.cortex_recurrent.connectivity={probability: 0.4}",
+        ),
+        {},
+    ),
+    "dutch traces": (
+        "bg",
+        (
+            "plasticity.cortical.rule=rflo_td_dutch",
+            "plasticity.corticostriatal.rule=td_lambda_dutch_actor",
+            "plasticity.critical={rule: td_lambda_dutch, trace_decay: 0.9, learning_rate: 0.05, "
+            "learning_rate_fall: 0.01, optimiser: sgd, modulator: dopamine}",
+            "projections.cortex_to_ventral.plasticity=critical",
+            "projections.cortex_to_ventral.connectivity={probability: 0.7}",
+            "populations.ventral_striatum.plasticity=critical",
+        ),
+        {},
+    ),
+    "replacing traces": (
+        "bg",
+        ("plasticity.cortical.rule=rflo_td_replacing", "plasticity.corticostriatal.rule=td_lambda_replacing"),
+        {},
+    ),
+    "average reward": (
+        "bg",
+        (
+            "neuromodulators.dopamine={source: td_error_average, critic: ventral_striatum, average_rate: 0.01}",
+        ),
+        {},
+    ),
+    "learned feedback": ("bg", LEARNED_FEEDBACK, {}),
+    "learned feedback, complex": ("lru", (*SHORT_CHAIN, *LEARNED_FEEDBACK_COMPLEX), {}),
+    "one step, 4 of them": ("bg", ("plasticity.cortical.rule=one_step_td", "timing.dt=5 ms"), {}),
+    "local error": (
+        "bg",
+        ("plasticity.cortical.rule=local_mse", "populations.cortex.learns=[bias]"),
+        {},
+    ),
+    "by degrees": ("reacher", SHORT_REACH, {}),
+    "by degrees, 4 steps": ("reacher", (*SHORT_REACH, "timing.dt=5 ms"), {}),
+    "two choices at a time": ("bg", TWO_CHOICES, {}),
     "frozen": ("bg", (), {"freeze": True}),
     "sgd": ("bg", ("plasticity.cortical.optimiser=sgd", "plasticity.corticostriatal.optimiser=sgd"), {}),
     "sparse": (
@@ -126,6 +223,7 @@ CLOSED = {
         ),
         {},
     ),
+    "ncp": ("bg", ("populations.cortex.wiring=ncp",), {}),
     "symmetric": (
         "bg",
         (
@@ -288,7 +386,7 @@ def test_every_registered_model_is_compared_in_some_case(tmp_path):
     optimisers = {group.optimiser.name for group in groups if group.optimiser}
     modulators = {m.model.name for c in circuits for m in c.neuromodulators.values()}
     assert neurons >= set(models("neurons"))
-    assert rules >= set(models("plasticity"))
+    assert rules >= set(models("plasticity")) - JAX_ONLY
     assert optimisers >= set(models("optimisers"))
     assert modulators >= set(models("modulators"))
 

@@ -24,13 +24,14 @@ from neuro_rtrrl.environments import (  # noqa: E402
     select,
     streams,
 )
+from neuro_rtrrl.environments.base import stretched  # noqa: E402
 from neuro_rtrrl.environments.gymnax_adapter import make_gymnax  # noqa: E402
+from neuro_rtrrl.environments.spaces import Continuous, Discrete  # noqa: E402
 from neuro_rtrrl.errors import CircuitError, RunError  # noqa: E402
 from neuro_rtrrl.randomness import Stream  # noqa: E402
 
-GYMNAX = [name for name in names() if not name.endswith("-popgym")]  # POPGym's: test_popgym.py
-DISCRETE = [name for name in names() if describe(name).actions is not None]
-CONTINUOUS = [name for name in names() if describe(name).actions is None]
+GYMNAX = [name for name in names() if not name.endswith("-popgym")]  # POPGym's: test_popgym_catalogue.py
+CONTINUOUS = [name for name in names() if describe(name).actions.by_degrees]
 #: gymnax's own models mix 32-bit and 64-bit numbers in these
 ONLY_32_BIT = {"Freeway-MinAtar", "GaussianBandit-misc", "MetaMaze-misc"}
 
@@ -40,12 +41,19 @@ gymnax_model = cache(gymnax.make)
 def roll(environment: Environment, steps: int, action: int = 1):
     """Step under jit and scan without resetting; return the outcomes, time leading."""
 
+    space = environment.actions
+    kind, shape = (
+        (jnp.result_type(float) if space.by_degrees else jnp.int32),
+        () if space.scalar else (space.slots,),
+    )
+    acted = jnp.full(shape, action, kind)
+
     @jax.jit
     def run(key):
         _, state = environment.reset(key)
 
         def tick(state, key):
-            observation, state, *outcome = environment.step(key, state, jnp.int32(action))
+            observation, state, *outcome = environment.step(key, state, acted)
             return state, (observation, *outcome)
 
         # scan itself refuses a state whose types change
@@ -71,7 +79,12 @@ def test_catalogue_agrees_with_gymnax(name):
     assert len(info.observation) == int(np.prod(observation.shape))
     assert len(set(info.observation)) == len(info.observation)
     space = model.action_space(defaults)
-    assert info.actions == (int(space.n) if hasattr(space, "n") else None)
+    if hasattr(space, "n"):
+        assert info.actions == Discrete((int(space.n),))
+    else:
+        assert isinstance(info.actions, Continuous)
+        for ours, theirs in ((info.actions.low, space.low), (info.actions.high, space.high)):
+            np.testing.assert_allclose(ours, np.broadcast_to(theirs, space.shape).reshape(-1), rtol=1e-6)
 
     theirs = {field.name: getattr(defaults, field.name) for field in dataclasses.fields(defaults)}
     ours = {key: value for key, value in info.parameters.items() if key not in info.structure}
@@ -142,8 +155,8 @@ def check_steps(name, float_type):
     assert rewards.shape == terminated.shape == truncated.shape == (20,)
 
 
-@pytest.mark.parametrize("name", DISCRETE)
-def test_every_discrete_environment_steps_under_scan(name):
+@pytest.mark.parametrize("name", names())
+def test_every_environment_steps_under_scan(name):
     check_steps(name, np.float32)
 
 
@@ -233,6 +246,8 @@ def test_memory_chain_ends_after_its_length():
         (("CartPole-v1", None, [4]), "its indices run from 0 to 3"),
         (("CartPole-v1", None, ["x", 0]), "lists 'x' twice"),
         (("CartPole-v1", None, []), "'observe' is empty"),
+        (("CartPole-v1", None, "evn"), "did you mean 'even'"),
+        (("SimpleBandit-bsuite", None, "odd"), "leaves none"),
         (("CartPole-v1", None, [True]), "a name or an index"),
     ],
 )
@@ -242,15 +257,30 @@ def test_what_cannot_be_used_is_refused_with_a_sentence(arguments, message):
 
 
 @pytest.mark.parametrize("name", CONTINUOUS)
-def test_continuous_actions_are_refused(name):
-    with pytest.raises(CircuitError, match="continuous actions"):
-        make(name)
+def test_the_whole_of_what_a_task_allows_is_from_minus_one_to_one(name):
+    space = describe(name).actions
+    for bound, end in ((space.low, -1.0), (space.high, 1.0)):
+        for action in (end, 7 * end):  # what is outside counts as the bound
+            np.testing.assert_allclose(stretched(jnp.full(space.width, action), space), bound, rtol=1e-6)
+    middle = np.add(space.low, space.high) / 2
+    np.testing.assert_allclose(stretched(jnp.zeros(space.width), space), middle, atol=1e-7)
+
+
+def test_a_step_by_degrees_is_that_of_gymnax_in_the_tasks_own_units():
+    model, defaults = gymnax_model("Pendulum-v1")
+    environment, key = make("Pendulum-v1"), jax.random.key(3)
+    _, state = environment.reset(key)
+    _, their_state = model.reset_env(key, defaults)
+    ours = environment.step(key, state, jnp.array([0.25]))
+    theirs = model.step_env(key, their_state, jnp.array([0.5]), defaults)  # the torque goes up to 2
+    np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-5)
+    np.testing.assert_allclose(ours[2], theirs[2], rtol=1e-5)
 
 
 def test_all_problems_come_at_once():
     with pytest.raises(CircuitError) as caught:
         make_gymnax("Pendulum-v1", {"mas": 1.0, "g": "heavy"}, observe=(7,))
-    assert len(caught.value.problems) == 4
+    assert len(caught.value.problems) == 3
 
 
 def test_select_raises_a_readable_value_error():
@@ -284,7 +314,7 @@ def installed(monkeypatch):
 def test_an_installed_environment_is_found_masked_and_checked():
     assert "Coin-test" in registry.available()
     environment = make("Coin-test", {"sides": 3}, ["tail"])
-    assert (environment.actions, environment.observation) == (3, ("tail",))
+    assert (environment.actions, environment.observation) == (Discrete((3,)), ("tail",))
     assert roll(environment, 3)[0].tolist() == [[2.0]] * 3
     with pytest.raises(CircuitError, match="refuses its parameters"):
         make("Coin-test", {"side": 3})

@@ -14,6 +14,7 @@ from neuro_rtrrl.native.compiler import CompilationError
 from tests.conformance.test_brian import (
     CIRCUITS,
     CLOSED,
+    JAX_ONLY,
     OWN_MODELS,
     PLAIN_SPIKES,
     circuit_of,
@@ -42,7 +43,9 @@ def runs(circuit, decisions, seeds, record, precision="float64", **options):
 def assert_equal_runs(circuit, decisions, seeds=(3,), extra=(), **options):
     record = (*everything(circuit), *extra)
     programs, (native, xla) = runs(circuit, decisions, seeds, record, **options)
-    for flag in ("reward", "first", "terminated", "truncated"):
+    # where an action is by degrees, the task answers to its last bits
+    np.testing.assert_allclose(native.reward, xla.reward, rtol=1e-12, atol=1e-12)
+    for flag in ("first", "terminated", "truncated"):
         np.testing.assert_array_equal(getattr(native, flag), getattr(xla, flag), err_msg=flag)
     for key, expected in xla.records.items():
         found = native.records[key]
@@ -136,4 +139,4 @@ def test_every_registered_model_runs_natively_in_some_case(tmp_path):
         "modulators": {m.model.name for c in circuits for m in c.neuromodulators.values()},
     }
     for kind, names in used.items():
-        assert names >= set(models(kind)), kind
+        assert names >= set(models(kind)) - JAX_ONLY, kind

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import neuro_rtrrl as nr
-from neuro_rtrrl.parity import parity
+from neuro_rtrrl.agreement import parity
 
 
 @pytest.mark.slow

@@ -50,9 +50,17 @@ CASES = {
         "",
     ),
     "continuous actions": (
-        [("name: MemoryChain-bsuite\n  parameters: {memory_length: 8}", "name: §Pendulum-v1")],
-        "takes continuous actions",
-        "discrete actions",
+        [
+            ("name: MemoryChain-bsuite\n  parameters: {memory_length: 8}", "name: Pendulum-v1"),
+            ("neuron: softmax", "neuron: §softmax"),
+        ],
+        "neuron 'softmax' chooses one of several, and Pendulum-v1 takes 1 continuous action",
+        "use 'neuron: gaussian'",
+    ),
+    "discrete actions by degrees": (
+        [("neuron: softmax", "neuron: §gaussian")],
+        "neuron 'gaussian' acts by degrees, and MemoryChain-bsuite takes 2 actions",
+        "use 'neuron: softmax'",
     ),
     "unknown environment parameter": (
         [("{memory_length: 8}", "{§memory_lenght: 8}")],
@@ -69,10 +77,35 @@ CASES = {
         "has no observation 'contxt'",
         "did you mean 'context'?",
     ),
+    "unknown mask": (
+        [("parameters: {memory_length: 8}", "observe: §ood")],
+        "there is no mask 'ood'",
+        "did you mean 'odd'?",
+    ),
+    "a mask that is a name": (
+        [("parameters: {memory_length: 8}", "observe: §context")],
+        "there is no mask 'context'",
+        "write [context]",
+    ),
     "unknown neuron": (
         [("neuron: ctrnn", "neuron: §ctrn")],
         "there is no neuron model 'ctrn'",
         "did you mean 'ctrnn'?",
+    ),
+    "ncp without room": (
+        [
+            (
+                "neuron: ctrnn",
+                "neuron: ctrnn\n    wiring: {ncp: {inter: 20, command: 6, motor: 6, motor_fanin: §7}}",
+            )
+        ],
+        "'motor_fanin' is more than there is room for in 'cortex': 6",
+        "share",
+    ),
+    "ncp that leads nowhere": (
+        [("neuron: ctrnn", "neuron: ctrnn\n    §wiring: ncp"), (RECURRENT, "")],
+        "no projection runs from it onto itself",
+        "source: cortex, target: cortex",
     ),
     "unknown neuron parameter": (
         [("tau: {uniform", "§taus: {uniform")],

@@ -169,6 +169,44 @@ CASES = {
         [("w += optimise(dopamine*e)", "§w_post = 0")],
         "rule 'my_rule': 'on_decision' cannot set 'w_post'",
     ),
+    "rule whose clock reads a synapse": (
+        "rule",
+        [
+            ('e: "1"}', 'e: "1", age: {unit: "1", broadcast: true}}'),
+            ("        e = discount", "        §age = age + e\n        e = discount"),
+        ],
+        "'age' is one for the whole group, and its equation reads 'e'",
+    ),
+    "optimiser whose clock reads a synapse": (
+        "optimiser",
+        [('m: "1"', 'm: {unit: "1", broadcast: true}'), ("        m = decay", "        §m = decay")],
+        "'m' is one for the whole group, and its equation reads 'gradient'",
+    ),
+    "dendritic sum within a line": (
+        "rule",
+        [("w += optimise(dopamine*e)", "§w += optimise(dopamine*e/dendritic_sum(abs(e)))")],
+        "dendritic_sum() stands alone on the right of a line",
+    ),
+    "dendritic sum in a synapse's own state": (
+        "rule",
+        [("e = discount*trace_decay*e + feedback_post*p", "§e = dendritic_sum(p)")],
+        "'e' belongs to one synapse",
+    ),
+    "dendritic sum in a neuron": (
+        "neuron",
+        [("phi = tanh(gain*u)", "§phi = dendritic_sum(u)")],
+        "dendritic_sum() has its place where synapses learn",
+    ),
+    "weight that all synapses share": (
+        "rule",
+        [('w: "1"', 'w: {unit: "1", broadcast: §true}')],
+        "every synapse has a 'w' of its own",
+    ),
+    "membrane that all neurons share": (
+        "neuron",
+        [('h: "1"', 'h: {unit: "1", broadcast: §true}')],
+        "every neuron has a 'h' of its own",
+    ),
     "unknown role": ("rule", [('p: "1"', "p: {role: §trace}")], "'trace' is no role of a state here"),
     "optimiser without a step": (
         "optimiser",
@@ -185,6 +223,18 @@ def test_each_problem_of_a_model_points_at_its_line(name):
     matching = [problem for problem in problems if message in problem.message]
     assert matching, "\n".join(map(str, problems))
     assert place in [(p.location.line, p.location.column) for p in matching if p.location], matching
+
+
+def test_an_optimiser_that_listens_to_a_modulator_needs_one():
+    text = VALID["rule"].replace("w += optimise(dopamine*e)", "w += optimise(e)")
+    text = text.replace("e = discount*trace_decay*e", "e = trace_decay*e")
+    start = text.index("  cortical:\n", text.index("\nplasticity:"))
+    end = text.index("  corticostriatal:", start)
+    group = (
+        text[start:end].replace("    modulator: dopamine\n", "").replace("optimiser: adam", "optimiser: obgd")
+    )
+    with pytest.raises(CircuitError, match="optimiser 'obgd' listens to a neuromodulator"):
+        build(text[:start] + group + text[end:])
 
 
 def test_a_blind_rule_lists_what_it_could_have_read():

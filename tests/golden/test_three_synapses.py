@@ -254,7 +254,8 @@ def generated(circuit):
     for population in circuit.populations.values():
         if population.model.clamped:
             values[f"{population.name}.r"] = np.zeros(population.size, np.float32)
-    values |= {name: np.float32(0.5) for name in ("reward", "terminated", "uniform")}
+    values |= {name: np.float32(0.5) for name in ("reward", "terminated")}
+    values["uniform"] = np.full(lowered.draws, 0.5, np.float32)
 
     def tick(values):
         values = dict(values)

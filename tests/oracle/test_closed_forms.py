@@ -27,6 +27,9 @@ SPARSE = (
     "projections.cortex_recurrent.connectivity={probability: 0.4}",
     "projections.cortex_to_dorsal.connectivity={probability: 0.6}",
 )
+NO_SELF = ("projections.cortex_recurrent.connectivity={no_self: true}",)
+NCP = ("populations.cortex.wiring=ncp",)
+WIRINGS = {"dense": (), "sparse": SPARSE, "no self": NO_SELF}
 TRACES = {"sensory_to_cortex": "W_in", "cortex_recurrent": "W_rec"}
 
 
@@ -40,7 +43,9 @@ def still_run(*overrides, decisions=9):
 
 
 @pytest.mark.parametrize(
-    "overrides", [(), SPARSE, ("timing.dt=5 ms", *SPARSE)], ids=["dense", "sparse", "k = 4, sparse"]
+    "overrides",
+    [*WIRINGS.values(), NCP, ("timing.dt=5 ms", *SPARSE), ("timing.dt=5 ms", *NCP)],
+    ids=[*WIRINGS, "ncp", "k = 4, sparse", "k = 4, ncp"],
 )
 def test_rflo_traces_equal_their_closed_form(overrides):
     circuit, start, run = still_run(*overrides)
@@ -91,7 +96,7 @@ def test_without_recurrence_traces_are_the_exact_derivative_through_the_unrolled
 
 
 @pytest.mark.parametrize("form", [lower, lambda circuit: hoist(lower(circuit))], ids=["written", "regrouped"])
-@pytest.mark.parametrize("sparse", [(), SPARSE], ids=["dense", "sparse"])
+@pytest.mark.parametrize("sparse", WIRINGS.values(), ids=WIRINGS)
 def test_one_step_gradients_with_symmetric_feedback_equal_autodiff(form, sparse):
     """From a state h, without old traces, e is the gradient of v + log pi, and the entropy step that of H."""
     biases = [
@@ -117,7 +122,7 @@ def test_one_step_gradients_with_symmetric_feedback_equal_autodiff(form, sparse)
         values |= {key: jnp.asarray(h) for key in ("cortex.h", "cortex.r") if key in values}
         values |= {"sensory.r": jnp.asarray(x), "reward": jnp.asarray(0.3), "terminated": jnp.asarray(0.0)}
         network.integrate(values, {})
-        network.decide(values, 0.7, False)
+        network.decide(values, jnp.array([0.7]), False)  # a number for each slot of an action
         action = int(values["action"])
         theta = {key: jnp.asarray(value) for key, value in start.items()}
         exact = {

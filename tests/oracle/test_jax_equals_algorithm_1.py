@@ -54,6 +54,8 @@ CIRCUITS = {
     "twenty steps a decision": ("timing.dt=1 ms",),
     "small, sparse and symmetric": (*CARTPOLE, *SPARSE, *SYMMETRIC),
     "sparse and symmetric": (LARGER, *CARTPOLE, *SPARSE, *SYMMETRIC),
+    "neural circuit policy": (LARGER, *CARTPOLE, "populations.cortex.wiring=ncp"),
+    "four steps a decision, sparse": (LARGER, *CARTPOLE, *SPARSE, "timing.dt=5 ms"),
     "other numbers": (LARGER, *CARTPOLE, *SPARSE, *OTHER_NUMBERS),
 }
 
@@ -100,7 +102,7 @@ def test_the_compared_runs_hold_the_episode_ends_that_matter(run, name):
     assert (chunk.truncated & ~chunk.terminated).any() == (name == "cartpole")
 
 
-@pytest.mark.parametrize("name", ["cartpole", "memory chain"])
+@pytest.mark.parametrize("name", ["cartpole", "memory chain", "four steps a decision, sparse"])
 def test_every_single_tick_equals_the_oracle_in_single_precision(name, kernel):
     """Each tick starts the float64 oracle from the backend's own state: no error can build up or hide.
 

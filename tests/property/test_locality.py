@@ -41,7 +41,7 @@ def tick_so_far(lowered, network, section, seed=0):
     for key in carry:
         if not key.endswith((".w", ".tau")):
             values[key] = draw.uniform(0.1, 0.6, np.shape(values[key]))
-    values |= {"reward": 0.7, "terminated": 0.0, "uniform": 0.4}
+    values |= {"reward": 0.7, "terminated": 0.0, "uniform": np.full(lowered.draws, 0.4)}
     values |= {
         key: draw.normal(size=variable.space.shape)
         for key, variable in lowered.variables.items()

@@ -30,9 +30,20 @@ PARTNERS = {
     "fixed_spiking": ("poisson", "lif", "spike"),
     "gated_rtrl_candidate": ("input", "mingru", "r"),
     "gated_rtrl_gate": ("input", "mingru", "r"),
+    "kolen_pollack": ("softmax", "ctrnn", "error"),
+    "kolen_pollack_im": ("softmax", "lru", "error"),
+    "kolen_pollack_re": ("softmax", "lru", "error"),
+    "local_mse": ("input", "ctrnn", "r"),
+    "one_step_td": ("input", "ctrnn", "r"),
     "rflo_td": ("input", "ctrnn", "r"),
+    "rflo_td_dutch": ("input", "ctrnn", "r"),
+    "rflo_td_replacing": ("input", "ctrnn", "r"),
+    "rtrl_td": ("input", "ctrnn", "r"),
     "stdp": ("poisson", "lif", "spike"),
     "td_lambda": ("ctrnn", "softmax", "r"),
+    "td_lambda_dutch": ("ctrnn", "linear", "r"),
+    "td_lambda_dutch_actor": ("ctrnn", "softmax", "r"),
+    "td_lambda_replacing": ("ctrnn", "softmax", "r"),
 }
 
 
@@ -65,6 +76,21 @@ def test_sizes_follow_from_the_environment(basal_ganglia):
     assert masked.environment.observe == (0, 2)
     assert masked.populations["sensory"].size == 2
     assert masked.populations["copies"].size == 2 + 1
+
+
+@pytest.mark.parametrize(
+    ("word", "seen"), [("odd", (1, 3)), ("even", (0, 2)), ("first_half", (0, 1)), ("[theta, 1]", (2, 1))]
+)
+def test_a_word_or_a_list_says_what_is_seen(word, seen):
+    masked = load_circuit(CIRCUITS / "cartpole_positions.yaml", [f"environment.observe={word}"])
+    assert masked.environment.observe == seen
+    assert masked.environment.observation == tuple(("x", "x_dot", "theta", "theta_dot")[i] for i in seen)
+    assert masked.populations["sensory"].size == 2
+
+
+def test_half_of_an_odd_number_is_rounded_down():
+    overrides = ["environment.name=MemoryChain-bsuite", "environment.observe=first_half"]
+    assert load_circuit(CIRCUITS / "cartpole_positions.yaml", overrides).environment.observe == (0,)
 
 
 def test_quantities_are_si(basal_ganglia):
@@ -161,10 +187,14 @@ def test_equations_of_registered_rules_have_their_dimensions_and_see_what_they_r
     pre, post = neurons[source], neurons[target]
     visible = neuron_variables(post)
     receives = {variable: visible[variable] for variable in next(iter(post.receivers.values()))}
-    assert rule_troubles(rule, synapse_scope(rule, pre, post, carried, dopamine), receives) == []
+    sgd = models("optimisers")["sgd"]
+    scope = synapse_scope(rule, pre, post, carried, dopamine, optimiser=sgd)
+    assert rule_troubles(rule, scope, receives) == []
     for intrinsic in rule.intrinsic:
-        scope = intrinsic_scope(rule, intrinsic.parameter, post, dopamine)
-        assert intrinsic_troubles(intrinsic, scope) == []
+        having = [post, *neurons.values()]
+        owner = next(neuron for neuron in having if neuron.parameter(intrinsic.parameter))
+        scope = intrinsic_scope(rule, intrinsic.parameter, owner, dopamine, optimiser=sgd)
+        assert intrinsic_troubles(intrinsic, scope, rule.nonlocal_names) == []
 
 
 def test_the_audit_names_the_term_that_transports_weights(basal_ganglia):
@@ -222,7 +252,7 @@ def test_an_environment_of_another_package_is_asked_for_its_sizes(monkeypatch):
 
     maze = Environment("TMaze-mine", ("left", "right", "cue"), 4, reset, reset)
     monkeypatch.setattr(registry, "available", lambda: ("CartPole-v1", "TMaze-mine"))
-    monkeypatch.setattr(registry, "make", lambda name, parameters: maze)
+    monkeypatch.setattr(registry, "make", lambda name, parameters, own: maze)
     text = (CIRCUITS / "bg.yaml").read_text(encoding="utf-8")
     text = text.replace("name: MemoryChain-bsuite", "name: TMaze-mine\n  observe: [cue, left]")
     circuit = build(text.replace("  parameters: {memory_length: 8}\n", ""))

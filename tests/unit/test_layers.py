@@ -24,9 +24,9 @@ LAYERS = (
     {"lowering"},
     {"native"},
     {"environments", "backends.chunk"},
-    {"backends.jax", "backends.brian", "ledger", "results"},
-    {"programs", "progress", "plot", "drawing"},
-    {"parity", "simulation"},
+    {"backends.jax", "backends.brian", "ledger", "results", "divergence"},
+    {"programs", "progress", "plot", "drawing", "baselines"},
+    {"agreement", "simulation"},
     {"studies"},
     {"api"},
     {"cli"},
@@ -40,7 +40,10 @@ EXCEPTIONS = {
     ): "a circuit's sizes follow from the task; the catalogue is plain data, without JAX",
 }
 
-SIMULATORS = {"jax": {"backends.jax", "backends.brian", "environments"}, "brian2": {"backends.brian"}}
+SIMULATORS = {
+    "jax": {"backends.jax", "backends.brian", "environments", "baselines"},
+    "brian2": {"backends.brian"},
+}
 """Who may import a simulator; Brian2's backend takes its noise and environments from JAX's streams."""
 
 
@@ -177,3 +180,11 @@ def processor_time(command: list[str]) -> float:
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def test_no_public_name_is_that_of_a_module_of_ours():
+    """The module would take the name's place as soon as somebody has imported it."""
+    import neuro_rtrrl
+
+    modules = {path.stem for path in Path(neuro_rtrrl.__file__).parent.iterdir()}
+    assert set(neuro_rtrrl.__all__) & modules == {"plot"}, "plot is the module itself"

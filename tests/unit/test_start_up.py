@@ -63,9 +63,16 @@ def test_a_command_that_runs_nothing_loads_little(arguments, most, without):
 def test_a_run_says_what_it_does_before_anything_heavy_is_loaded():
     loaded = answer(
         "import contextlib, io, json, sys",
+        "from neuro_rtrrl import load",
         "from neuro_rtrrl.cli.simulate import _Live",
-        "with contextlib.redirect_stderr(io.StringIO()) as said, _Live():",
-        "    assert said.getvalue() == 'compiling ...\\n', said.getvalue()",
+        "from neuro_rtrrl.simulation import simulate",
+        "class Enough(Exception): pass",
+        "with contextlib.redirect_stderr(io.StringIO()) as said, contextlib.suppress(Enough), _Live() as live:",
+        "    def started():",
+        "        live.begin()",
+        "        raise Enough",
+        f"    simulate(load({CIRCUIT!r}), decisions=4, started=started)",
+        "assert said.getvalue() == 'compiling ...\\n', said.getvalue()",
         "print(json.dumps(sorted(sys.modules)))",
     )
     assert not {"jax", "brian2", "gymnax", "xarray", "matplotlib"} & set(loaded)

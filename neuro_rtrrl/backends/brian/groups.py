@@ -222,7 +222,13 @@ class Groups:
 
     def _line(self, statement: Assign | Gather, space: Space) -> list[str]:
         if isinstance(statement, Assign):
-            return [f"{self.names[space.name][statement.target]} = {self._text(statement.expression, space)}"]
+            right = self._text(statement.expression, space)
+            tree = statement.expression
+            if isinstance(tree, Read) and self.lowered.variables[tree.key].learned:
+                right = (
+                    f"minimum({right}, {right})"  # a bare name would be the same array, and change with it
+                )
+            return [f"{self.names[space.name][statement.target]} = {right}"]
         names = self.names[statement.space.name]
         if space.kind == "projection":  # delivered by a spike
             return [f"{names[statement.target]}_post += {self._text(statement.terms[0].expression, space)}"]

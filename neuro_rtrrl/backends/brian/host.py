@@ -9,7 +9,7 @@ import numpy as np
 
 from neuro_rtrrl.backends.brian.expressions import REDUCED, numpy_function
 from neuro_rtrrl.language import Apply, Expression, Read
-from neuro_rtrrl.lowering import Assign, Choose, Gather, LoweredCircuit, Reduce, Statement
+from neuro_rtrrl.lowering import Act, Assign, Choose, Gather, LoweredCircuit, Reduce, Statement
 
 __all__ = ["Host"]
 
@@ -44,7 +44,8 @@ class Host:
         for key, variable in lowered.variables.items():
             if variable.space.kind == "broadcast" and variable.value is None:
                 self.values[key] = self.dtype(0.0)
-        self.values["action"] = 0
+        slots = lowered.variables["action"].space.shape if "action" in lowered.variables else ()
+        self.values["action"] = np.zeros(slots, dtype) if slots else 0
 
     def put(self, key: str, value: Any) -> None:
         """Set a broadcast value, where Brian2 reads it too."""
@@ -72,9 +73,12 @@ class Host:
             return self._store(statement.target, self._function(statement.expression, space.kind, space.name))
         if isinstance(statement, Reduce):
             inner, reduce = self._function(statement.expression, "population"), REDUCED[statement.how]
-            return self._store(statement.target, lambda: reduce(inner()))
+            shape = statement.space.shape
+            return self._store(statement.target, lambda: reduce(np.broadcast_to(inner(), shape)))
         if isinstance(statement, Gather):
             return self._gather(statement)
+        if isinstance(statement, Act):
+            return self._act(statement)
         assert isinstance(statement, Choose)
         return self._choose(statement)
 
@@ -162,9 +166,10 @@ class Host:
 
     def _choose(self, statement: Choose) -> Action:
         policy, chosen, values = self.values[statement.policy], self.values[statement.chosen], self.values
+        slot, row = statement.slot, np.ndim(values["action"])
 
         def choose() -> None:
-            uniform, total, action = values["uniform"], 0.0, 0
+            uniform, total, action = values["uniforms"][slot], 0.0, 0
             for probability in policy[:-1].tolist():
                 total += probability
                 if total > uniform:
@@ -172,6 +177,17 @@ class Host:
                 action += 1
             chosen[...] = 0.0
             chosen[action] = 1.0
-            values["action"] = action
+            if row:
+                values["action"][slot] = action
+            else:
+                values["action"] = action
 
         return choose
+
+    def _act(self, statement: Act) -> Action:
+        source, action = self.values[statement.source], self.values["action"]
+
+        def act() -> None:
+            action[...] = source
+
+        return act

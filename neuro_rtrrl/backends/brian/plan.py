@@ -82,8 +82,10 @@ def make_plan(lowered: LoweredCircuit, record: tuple[str, ...] = ()) -> Plan:
     sections = lowered.sections
     aliases = _aliases(lowered)
     learn = (*sections["learn"], *sections["renew"])
-    blocks = into_blocks(learn)
-    first = into_blocks((*_transients(lowered, _read_in(sections["renew"])), *sections["renew"]))
+    blocks = into_blocks(learn, summed=False)
+    first = into_blocks(
+        (*_transients(lowered, _read_in(sections["renew"])), *sections["renew"]), summed=False
+    )
     shown = _transients(lowered, set(record))
     kept = {key for s in shown for key in targets_of(s)}
     derive = into_blocks(sections["derive"])
@@ -104,11 +106,14 @@ def make_plan(lowered: LoweredCircuit, record: tuple[str, ...] = ()) -> Plan:
     )
 
 
-def into_blocks(statements: Iterable[Statement]) -> tuple[Block, ...]:
-    """Group statements by where they run; one moves up to an earlier block past what it does not touch."""
+def into_blocks(statements: Iterable[Statement], summed: bool = True) -> tuple[Block, ...]:
+    """Group statements by where they run; one moves up to an earlier block past what it does not touch.
+
+    ``summed`` says whether Brian2 sums over synapses, which it does every ``dt``; else NumPy.
+    """
     blocks: list[Block] = []
     for statement in statements:
-        home = _home(statement)
+        home = _home(statement) if summed or not isinstance(statement, Gather) else ""
         host = next((b for b in reversed(blocks) if b.home == home), None)
         if (
             host is None

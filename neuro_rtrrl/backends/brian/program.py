@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from brian2 import Clock, second
@@ -23,6 +24,7 @@ from neuro_rtrrl.errors import Problem, RunError
 from neuro_rtrrl.graph.circuit import Circuit, Recording
 from neuro_rtrrl.graph.initialise import initial_values
 from neuro_rtrrl.lowering import LoweredCircuit, lower
+from neuro_rtrrl.lowering.credit import refuse_nonlocal
 from neuro_rtrrl.lowering.dataflow import carried_keys
 
 __all__ = ["LONGEST_CHUNK", "BrianProgram", "state_of"]
@@ -84,6 +86,7 @@ class BrianProgram:
         keys = tuple(each.key for each in self.record)
         self.dtype = np.dtype(precision)
         self.lowered = lower(circuit, keep=set(keys))
+        refuse_nonlocal(self.lowered, "Brian2", "run it with --backend jax")
         self.position = start
         self._steps = circuit.timing.steps
         self.kernel = code_target(codegen, notice)
@@ -100,7 +103,8 @@ class BrianProgram:
                 )
             ]
             self.worlds = [
-                World(environment, seed, start) if environment is not None else None for seed in self.seeds
+                World(environment, seed, start, self.lowered.draws) if environment is not None else None
+                for seed in self.seeds
             ]
             self.stopwatch = Stopwatch() if profile else None
             self._build(clock)
@@ -207,6 +211,22 @@ class BrianProgram:
             self._due = time.monotonic() + LONGEST_SILENCE
 
     # --- state ----------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> Any:
+        """Return copies of all values and of the environments; None where spikes are under way between neurons."""
+        if self.circuit.spiking:
+            return None
+        worlds = [None if world is None else dict(vars(world)) for world in self.worlds]
+        return self.position, [replica.snapshot() for replica in self.replicas], worlds
+
+    def restore(self, snapshot: Any) -> None:
+        """Go back to a snapshot."""
+        self.position, replicas, worlds = snapshot
+        for replica, values in zip(self.replicas, replicas, strict=True):
+            replica.restore(values)
+        for world, values in zip(self.worlds, worlds, strict=True):
+            if world is not None:
+                vars(world).update(values)
 
     def state(self) -> dict[str, np.ndarray]:
         """Return key → array (S, ...) of all that lasts beyond a tick; synaptic ones are (post, pre)."""

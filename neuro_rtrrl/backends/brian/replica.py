@@ -14,6 +14,7 @@ from neuro_rtrrl.backends.brian.host import Action, Host
 from neuro_rtrrl.backends.brian.plan import Block, Plan
 from neuro_rtrrl.backends.brian.stepping import compiled
 from neuro_rtrrl.backends.brian.world import World
+from neuro_rtrrl.environments.spaces import Actions, Continuous
 from neuro_rtrrl.lowering import LoweredCircuit
 from neuro_rtrrl.lowering.simplify import reads_of
 
@@ -47,6 +48,7 @@ class Replica:
             for name, source in lowered.transposed.items()
         ]
         self._decide = self.host.compile(plan.decide)
+        self._chances = [(key, place) for key, place in lowered.chances.items() if key in self.values]
         self._sense = self.host.compile(lowered.sections["sense"])
         self._episode_start = self.host.compile(lowered.episode_start)
         self._modulators = [name for name in lowered.circuit.neuromodulators if name in self.values]
@@ -126,7 +128,9 @@ class Replica:
             flags = self.flags
             flags["reward"], flags["first"] = world.reward, world.first
             flags["terminated"], flags["truncated"] = world.terminated, world.truncated
-            self.values["uniform"] = world.uniform
+            self.values["uniforms"] = world.uniforms
+            for key, place in self._chances:
+                self.values[key][...] = world.uniforms[place : place + self.values[key].size]
             for rates, encodes in self._clamped:
                 self._clamp(rates, encodes, world)
         for name in self._given:
@@ -149,10 +153,10 @@ class Replica:
                 end = start + len(world.observation)
                 rates[start:end] = world.observation
             elif signal == "action":
-                end = start + world.environment.actions
+                end = start + world.environment.actions.width
                 rates[start:end] = 0.0
                 if not world.first:
-                    rates[start + world.action] = 1.0
+                    _show_action(rates[start:end], world.action, world.environment.actions)
             else:
                 end = start + 1
                 rates[start] = world.reward
@@ -176,11 +180,38 @@ class Replica:
             for action in self._learn:
                 action()
 
+    def snapshot(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return copies of all values, and the flags."""
+        return {key: np.copy(value) for key, value in self.values.items()}, dict(self.flags)
+
+    def restore(self, snapshot: tuple[dict[str, Any], dict[str, Any]]) -> None:
+        """Put the values of a snapshot back."""
+        values, flags = snapshot
+        self.flags.update(flags)
+        for key, value in values.items():
+            if isinstance(self.values[key], np.ndarray):
+                self.values[key][...] = value
+            elif key == "action":
+                self.values[key] = value.item()
+            else:
+                self.host.put(key, value)
+
     def prepare(self) -> None:
         """Compile what Brian2's schedule does not run by itself."""
         shown = self.host.compile(self.plan.shown)
         self._first = [*shown, *self._learning(self.plan.first, self.groups.first)]
         self._learn = self._learning(self.plan.learn, self.groups.learn)
+
+
+def _show_action(rates: np.ndarray, action: Any, actions: Actions) -> None:
+    """Write the efference copy of an action over rates that are 0."""
+    if isinstance(actions, Continuous):
+        rates[...] = action
+        return
+    start = 0
+    for size, taken in zip(actions.sizes, np.atleast_1d(action), strict=True):
+        rates[start + int(taken)] = 1.0
+        start += size
 
 
 def _compiled(runner: CodeRunner) -> Action:

@@ -24,6 +24,7 @@ from neuro_rtrrl.errors import Problems
 from neuro_rtrrl.graph.circuit import Circuit, Recording
 from neuro_rtrrl.graph.initialise import initial_values
 from neuro_rtrrl.lowering import LoweredCircuit, lower
+from neuro_rtrrl.lowering.credit import refuse_nonlocal
 
 __all__ = ["StandaloneProgram"]
 
@@ -72,6 +73,7 @@ class StandaloneProgram:
         keys = tuple(each.key for each in self.record)
         self.dtype = np.dtype(precision)
         self.lowered = lower(circuit, keep=set(keys))
+        refuse_nonlocal(self.lowered, "Brian2", "run it with --backend jax")
         self._plan = make_plan(self.lowered, keys)
         _refuse(self.lowered, self._plan, keys)
         self.position, self._start, self._ran = start, start, False
@@ -208,6 +210,12 @@ class StandaloneProgram:
             neurons = slice(None) if each.neurons is None else list(each.neurons)
             found[...] = project.kept(name, each.key, rows)[:, neurons]
         return found
+
+    def snapshot(self) -> None:
+        """Return nothing: the program runs once."""
+
+    def restore(self, snapshot: None) -> None:
+        """Do nothing; there is no snapshot."""
 
     def state(self) -> dict[str, np.ndarray]:
         """Return key → array (S, ...) of all that lasts beyond a tick; synaptic ones are (post, pre)."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from neuro_rtrrl.environments import streams
 from neuro_rtrrl.environments.base import Environment
+from neuro_rtrrl.environments.spaces import Continuous
 from neuro_rtrrl.environments.words import Words
 from neuro_rtrrl.randomness import key as seed_key
 
@@ -24,25 +25,28 @@ class World:
     Attributes
     ----------
     observation : array (o,)
-    action : int
-        The one that led here.
+    action : int or array
+        The one that led here; see :mod:`neuro_rtrrl.environments.spaces`.
     reward : float
     first, terminated, truncated : bool
         ``first``: the environment was reset instead of stepped; nothing else happened.
-    uniform : float
-        The random number that chooses this decision's action.
+    uniforms : list of float
+        The random numbers that choose this decision's action.
     """
 
-    def __init__(self, environment: Environment, seed: int, position: int = 0) -> None:
-        self.environment = environment
+    def __init__(self, environment: Environment, seed: int, position: int = 0, draws: int = 1) -> None:
+        self.environment, self.draws = environment, draws
         self.key = seed_key(seed)
         self.position = position
-        self._uniforms: list[float] = []
-        self.action, self.reward, self.uniform = 0, 0.0, 0.0
+        self._uniforms: list[list[float]] = []
+        self.action: Any = 0
+        self.reward, self.uniforms = 0.0, [0.0] * draws
         self.first = self.terminated = self.truncated = False
         self._ended = True
         # an action that already lies where JAX wants it saves a good part of the call
-        self._actions = [jnp.int32(action) for action in range(environment.actions)]
+        actions = environment.actions
+        self._placed = [jnp.int32(action) for action in range(actions.width)] if actions.scalar else None
+        self._kind = jnp.result_type(float) if isinstance(actions, Continuous) else jnp.int32
         self._real = jnp.result_type(float)
         tail = jax.ShapeDtypeStruct((environment.observation_size + 3,), self._real)
         self._words = Words((jax.eval_shape(self._reset_state, self.key), tail))
@@ -50,31 +54,38 @@ class World:
         self._step = jax.jit(self._one)
         self._begin = jax.jit(self._pick)
 
-    def step(self, action: int) -> None:
+    def step(self, action: Any) -> None:
         """Answer ``action``, or begin the next episode where the last one has ended."""
         index = self.position % BULK
         if index == 0 or not self._uniforms:
             self._refill(self.position - index)
         self.position += 1
-        self.action, self.uniform, self.first = action, self._uniforms[index], self._ended
+        self.action, self.uniforms, self.first = action, self._uniforms[index], self._ended
         if self.first:
             self._packed = self._begin(self._reset_states, np.int32(index))
             self.observation = self._reset_observations[index]
             self.reward, self.terminated, self.truncated = 0.0, False, False
         else:
-            self._packed = self._step(self._packed, self._keys, self._actions[action])
+            self._packed = self._step(self._packed, self._keys, self._as_jax_wants(action))
             answer = np.asarray(self._packed)[self._told :].view(self._real)
             self.observation = answer[:-3]
             self.reward, terminated, truncated = answer[-3:].tolist()
             self.terminated, self.truncated = terminated > 0, truncated > 0
         self._ended = self.terminated or self.truncated
 
+    def _as_jax_wants(self, action: Any) -> Any:
+        return self._placed[action] if self._placed is not None else jnp.array(action, self._kind)
+
     def _refill(self, start: int) -> None:
         # one key a tick, used or not, as on the other backend
         self._keys = jax.random.key_data(streams.step_keys(self.key, start, BULK))
         observations, self._reset_states = streams.reset_states(self.environment, self.key, start, BULK)
         self._reset_observations = np.asarray(observations)
-        self._uniforms = np.asarray(streams.action_uniforms(self.key, start, BULK)).tolist()
+        self._uniforms = (
+            np.asarray(streams.action_uniforms(self.key, start, BULK, self.draws))
+            .reshape(BULK, self.draws)
+            .tolist()
+        )
 
     # --- what is compiled -----------------------------------------------------------------------------------
 

@@ -60,9 +60,9 @@ class Kernel:
 
         ``world`` is the environment as a row of words, the last action in front. ``given``, as :func:`arguments_of`
         names them: ``t``, the decision in the chunk; ``shown`` (o + 4,), the observation and the four flags; ``now``
-        (words - 1,), what the environment is now, which takes the place of what it was; ``uniform`` (count,); noise
-        (count, k, n) each; ``start``, the chunk's first decision in the run, where something is kept now and then;
-        ``wiring``, where it is sparse. Mapped over seeds it stays one call, which loops over them.
+        (words - front,), what the environment is now, which takes the place of what it was; ``uniform`` (count *
+        draws,); noise (count, k, n) each; ``start``, the chunk's first decision in the run, where something is kept now
+        and then; ``wiring``, where it is sparse. Mapped over seeds it stays one call, which loops over them.
         """
         changed = (carry["state"], carry["world"], *logs)
         results = [jax.ShapeDtypeStruct(each.shape, each.dtype) for each in changed]
@@ -133,7 +133,9 @@ def _handler(
     lines += [f"  real *log_{index} = (real *)data(frame, {2 + index});" for index in range(1 + logs)]
     lines += [] if "wiring" in arguments else ["  const int32_t *wiring = NULL;"]
     lines += ["  const uint32_t position = *start + (uint32_t)*t;"] if "start" in arguments else []
-    variables = source.layout.lowered.variables
+    lowered = source.layout.lowered
+    variables, draws = lowered.variables, lowered.draws
+    slots = lowered.circuit.environment.actions.slots if lowered.circuit.environment else 1
     passed = "".join(
         f", noise_{index} + (g * count + *t) * {steps * variables[key].space.shape[0]}"
         for index, key in enumerate(source.noise)
@@ -180,11 +182,11 @@ __attribute__((visibility("default"))) XLA_FFI_Error *neuro_rtrrl_tick(XLA_FFI_C
   const XLA_FFI_Buffer *states = (const XLA_FFI_Buffer *)frame->args.args[0];
   const XLA_FFI_Buffer *worlds = (const XLA_FFI_Buffer *)frame->args.args[1];
   const XLA_FFI_Buffer *drawn = (const XLA_FFI_Buffer *)frame->args.args[{uniform}];
-  const int64_t seeds = states->rank > 1 ? states->dims[0] : 1, count = drawn->dims[drawn->rank - 1];
+  const int64_t seeds = states->rank > 1 ? states->dims[0] : 1, count = drawn->dims[drawn->rank - 1] / {draws};
   struct state *s = (struct state *)states->data;
   if ((uintptr_t)s % {ALIGNMENT} != 0) return refuse(frame, "the state is not aligned");
   uint32_t *world = (uint32_t *)worlds->data;
-  const int64_t words = worlds->dims[worlds->rank - 1];
+  const int64_t words = worlds->dims[worlds->rank - 1], front = {slots} * sizeof(action_type) / sizeof(uint32_t);
 {chr(10).join(lines)}
 #if defined(__x86_64__)
   const unsigned control = _mm_getcsr();
@@ -193,9 +195,11 @@ __attribute__((visibility("default"))) XLA_FFI_Error *neuro_rtrrl_tick(XLA_FFI_C
   for (int64_t g = 0; g < seeds; g++) {{
     const real *seen = shown + g * {width}, *flags = seen + {observation};  /* reward, first, terminated, truncated */
     memcpy(log_0 + (g * count + *t) * {FLAGS}, flags, {FLAGS} * sizeof(real));
-    memcpy(world + g * words + 1, now + g * (words - 1), (size_t)(words - 1) * sizeof(uint32_t));
-    world[g * words] = (uint32_t)tick(s + g, wiring, seen, flags[0], flags[2], flags[1] != 0,
-        (int32_t)world[g * words], uniform[g * count + *t]{passed});
+    action_type action[{slots}];  /* the first words of the world */
+    memcpy(action, world + g * words, sizeof action);
+    memcpy(world + g * words + front, now + g * (words - front), (size_t)(words - front) * sizeof(uint32_t));
+    tick(s + g, wiring, seen, flags[0], flags[2], flags[1] != 0, action, uniform + (g * count + *t) * {draws}{passed});
+    memcpy(world + g * words, action, sizeof action);
   }}
 #if defined(__x86_64__)
   _mm_setcsr(control);

@@ -69,6 +69,19 @@ class Threaded:
         with ThreadPoolExecutor(min(len(seeds), cores())) as pool:
             return _stacked(pool.map(one, seeds), len(seeds))
 
+    def begin(self, starts: Starts) -> None:
+        """Start anew."""
+        self._carries = [carry for carry, _ in starts]
+        self._fixed = [fixed for _, fixed in starts]
+
+    def snapshot(self) -> list[Values]:
+        """Return copies of what the seeds carry."""
+        return [_copied(carry) for carry in self._carries]
+
+    def restore(self, snapshot: list[Values]) -> None:
+        """Carry on from a snapshot, which can be restored again."""
+        self._carries = [_placed(carry) for carry in snapshot]
+
     def values(self) -> Values:
         """Return the network's values by the circuit's own names, seeds leading."""
         each = [
@@ -97,10 +110,8 @@ class Mapped:
 
     def __init__(self, loop: ClosedLoop | NativeLoop, keys: Sequence[Any], starts: Starts) -> None:
         self.loop = loop
-        carry = jax.tree.map(lambda *leaves: jnp.stack(leaves), *[carry for carry, _ in starts])
-        fixed = jax.tree.map(lambda *leaves: jnp.stack(leaves), *[fixed for _, fixed in starts])
-        stacked = jnp.stack([jnp.asarray(key) for key in keys])
-        self._keys, self._carry, self._fixed = _spread((stacked, carry, fixed), len(keys))
+        self._keys = _spread(jnp.stack([jnp.asarray(key) for key in keys]), len(keys))
+        self.begin(starts)
 
         def step(carry: Values, fixed: Values, keys: Any, start: Any, count: int) -> Any:
             return jax.vmap(partial(loop.chunk, start=start, count=count))(carry, fixed, keys)
@@ -115,10 +126,39 @@ class Mapped:
         self._carry, kept = self._step(self._carry, self._fixed, self._keys, np.uint32(start), count=count)
         return jax.tree.map(np.asarray, kept)
 
+    def begin(self, starts: Starts) -> None:
+        """Start anew."""
+        carry = jax.tree.map(lambda *leaves: jnp.stack(leaves), *[carry for carry, _ in starts])
+        fixed = jax.tree.map(lambda *leaves: jnp.stack(leaves), *[fixed for _, fixed in starts])
+        self._carry, self._fixed = _spread((carry, fixed), len(starts))
+
+    def snapshot(self) -> Values:
+        """Return a copy of what the seeds carry."""
+        return _copied(self._carry)
+
+    def restore(self, snapshot: Values) -> None:
+        """Carry on from a snapshot, which can be restored again."""
+        self._carry, _ = _spread((_placed(snapshot), ()), len(self._keys))
+
     def values(self) -> Values:
         """Return the network's values by the circuit's own names, seeds leading."""
         values = {**self._fixed, **self._carry.get("network", self._carry)}
         return self.loop.shown({key: np.asarray(value) for key, value in values.items()})
+
+
+def _copied(carry: Values) -> Values:
+    """Return the same values in memory of the host: what is carried is given away at every call."""
+    return jax.tree.map(lambda leaf: np.array(leaf) if _plain(leaf) else jnp.copy(leaf), carry)
+
+
+def _placed(snapshot: Values) -> Values:
+    """Return the values of a snapshot where they are computed with; the snapshot stays as it is."""
+    return jax.tree.map(lambda leaf: jnp.array(leaf) if _plain(leaf) else jnp.copy(leaf), snapshot)
+
+
+def _plain(leaf: Any) -> bool:
+    """Whether these are numbers: an environment may carry a key, which only JAX can copy."""
+    return not jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
 
 
 def _spread(tree: Any, seeds: int) -> Any:

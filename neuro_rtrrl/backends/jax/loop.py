@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.experimental.xla_metadata import set_xla_metadata
 
+from neuro_rtrrl.backends.jax.acting import efference_copy, no_action
 from neuro_rtrrl.backends.jax.network import Network
 from neuro_rtrrl.environments import streams
 from neuro_rtrrl.environments.base import Environment
@@ -71,7 +72,7 @@ class ClosedLoop:
         if self.environment is not None:
             _, state = streams.reset_states(self.environment, key, 0, 1)
             carry["environment"] = jax.tree.map(lambda leaf: leaf[0], state)
-            carry["action"] = jnp.int32(0)
+            carry["action"] = no_action(self.environment.actions, self.network.dtype)
         carry["ended"] = jnp.bool_(True)
         return carry, fixed
 
@@ -79,7 +80,8 @@ class ClosedLoop:
         """Advance by ``count`` decisions from index ``start`` of the streams; return the new carry and what is kept."""
         drawn: Values = {"noise": self._noise(key, start, count), "t": jnp.arange(count, dtype=jnp.uint32)}
         if self.environment is not None:
-            drawn["uniform"] = streams.action_uniforms(key, start, count)
+            uniform = streams.action_uniforms(key, start, count, self.lowered.draws)
+            drawn["uniform"] = uniform.reshape(count, self.lowered.draws)
             drawn["key"] = streams.step_keys(key, start, count)
             drawn["reset"] = streams.reset_states(self.environment, key, start, count)
 
@@ -134,6 +136,7 @@ class ClosedLoop:
         if self.environment is not None:
             observation, after["environment"], terminated, truncated = self._environment(carry, drawn, values)
             after["ended"] = terminated | truncated
+            values["action"] = carry["action"]
             self._clamp(values, observation, carry["action"], first)
         values["terminated"] = terminated.astype(network.dtype)
         network.begin(values, first)
@@ -184,12 +187,12 @@ class ClosedLoop:
 
     def _clamp(self, values: Values, observation: Any, action: Any, first: Any) -> None:
         """Show the observation, the efference copy and the reward to the input populations."""
-        dtype, assert_environment = self.network.dtype, self.circuit.environment
-        assert assert_environment is not None
-        alternatives = jnp.arange(assert_environment.actions)
+        dtype = self.network.dtype
+        assert self.environment is not None
+        copy = efference_copy(action, self.environment.actions, dtype)
         shown = {
             "observation": observation,
-            "action": ((alternatives == action) & ~first).astype(dtype),
+            "action": jnp.where(first, jnp.zeros((), dtype), copy),
             "reward": values["reward"][None],
         }
         for population in self.circuit.populations.values():

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.experimental.xla_metadata import set_xla_metadata
 
+from neuro_rtrrl.backends.jax.acting import no_action
 from neuro_rtrrl.backends.jax.kernel import FLAGS, Kernel
 from neuro_rtrrl.backends.jax.network import Network
 from neuro_rtrrl.environments import streams
@@ -49,6 +50,11 @@ class NativeLoop:
         self.layout = kernel.source.layout
         self.dtype = self.layout.dtype
         self._network = Network(lowered, self.dtype)
+        # the last action stands in front of the environment's words; an open loop has a word that nobody reads
+        self._action = Words(
+            jnp.zeros((), jnp.int32) if environment is None else no_action(environment.actions, self.dtype)
+        )
+        self._front = self._action.size
         self._wiring = jnp.asarray(self.layout.wiring()[0])
 
     def start(self, values: Mapping[str, np.ndarray], key: Any) -> tuple[Values, Values]:
@@ -62,16 +68,23 @@ class NativeLoop:
         if self.environment is not None:
             _, states = streams.reset_states(self.environment, key, 0, 1)
             world = _words(jax.tree.map(lambda leaf: leaf[0], states), jnp.ones((), bool))
-        no_action = jnp.zeros(1, jnp.uint32)
-        carry = {"state": jnp.array(state), "world": jnp.concatenate([no_action, world])}
+        carry = {
+            "state": jnp.array(state),
+            "world": jnp.concatenate([jnp.zeros(self._front, jnp.uint32), world]),
+        }
         return carry, {"wiring": self._wiring}
 
     def chunk(self, carry: Values, fixed: Values, key: Any, start: Any, count: int) -> tuple[Values, Values]:
         """Advance by ``count`` decisions from index ``start`` of the streams; return the new carry and what is kept."""
         drawn: Values = {}
-        given = {**fixed, "start": jnp.uint32(start), "uniform": jnp.zeros(count, self.dtype)}
+        given = {
+            **fixed,
+            "start": jnp.uint32(start),
+            "uniform": jnp.zeros(count * self.lowered.draws, self.dtype),
+        }
         if self.environment is not None:
-            given["uniform"] = streams.action_uniforms(key, start, count).astype(self.dtype)
+            uniform = streams.action_uniforms(key, start, count, self.lowered.draws)
+            given["uniform"] = uniform.astype(self.dtype).reshape(-1)
             drawn["key"] = streams.step_keys(key, start, count)
             drawn["reset"] = streams.reset_states(self.environment, key, start, count)
         for index, name in enumerate(self.lowered.noise):
@@ -108,8 +121,8 @@ class NativeLoop:
     def _step(self, world: Any, drawn: Values) -> tuple[Any, Any]:
         assert self.environment is not None
         reset_observation, reset_state = drawn["reset"]
-        state, first = Words((reset_state, jnp.ones((), bool))).unpack(world[1:])
-        action = world[0].astype(jnp.int32)
+        state, first = Words((reset_state, jnp.ones((), bool))).unpack(world[self._front :])
+        action = self._action.unpack(world[: self._front])
         stepped, state, reward, terminated, truncated = self.environment.step(drawn["key"], state, action)
         state = jax.tree.map(lambda new, old: jnp.where(first, new, old), reset_state, state)
         observation = jnp.where(first, reset_observation, stepped).astype(self.dtype)

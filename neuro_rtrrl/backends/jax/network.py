@@ -14,7 +14,9 @@ import numpy as np
 
 from neuro_rtrrl.backends.jax.arrays import Arrays
 from neuro_rtrrl.backends.jax.expressions import REDUCED
-from neuro_rtrrl.lowering import Assign, Choose, Gather, LoweredCircuit, Reduce, SpikeStep, Statement
+from neuro_rtrrl.backends.jax.influence import KEY, Influence
+from neuro_rtrrl.lowering import Act, Assign, Choose, Gather, LoweredCircuit, Reduce, SpikeStep, Statement
+from neuro_rtrrl.lowering.credit import influenced
 from neuro_rtrrl.lowering.dataflow import carried_keys, written_keys
 
 __all__ = ["Network"]
@@ -39,7 +41,10 @@ class Network:
         self.dtype = np.dtype(dtype)
         self.arrays = Arrays(lowered, dtype, products)
         self.steps = lowered.circuit.timing.steps
-        self.carried = carried_keys(lowered)
+        #: of circuits with a rule that no synapse can follow by itself
+        self.influence = Influence(lowered, self.arrays) if influenced(lowered.variables) else None
+        followed = self.influence.states if self.influence else ()
+        self.carried = tuple(dict.fromkeys((*carried_keys(lowered), *followed)))
         written = written_keys(lowered)
         self.fixed = tuple(
             key
@@ -69,6 +74,8 @@ class Network:
         for index, statement in self._pathways:
             shape = (statement.delay_steps, *self.lowered.variables[statement.trigger].space.shape)
             carry[f"queue {index}"] = np.zeros(shape, self.dtype)
+        if self.influence is not None:
+            carry[KEY] = self.influence.initial()
         fixed = {key: self.arrays.placed(key, np.asarray(values[key], self.dtype)) for key in self.fixed}
         return carry, fixed
 
@@ -94,6 +101,12 @@ class Network:
 
     def begin(self, values: Values, first: Any) -> None:
         """Put membranes and traces back to their initial values where an episode starts; sense what is shown."""
+        if self.influence is not None:
+            self.influence.begin(values, first, lambda local: self._restart(local, True))
+        self._restart(values, first)
+        self.section("sense", values)
+
+    def _restart(self, values: Values, first: Any) -> None:
         for key, variable in self.lowered.variables.items():
             if variable.resets and key in values:
                 start = variable.initial
@@ -108,7 +121,6 @@ class Network:
         for key in self.carried:
             if shown[key] is not values[key]:
                 values[key] = jnp.where(first, shown[key], values[key])
-        self.section("sense", values)
 
     def integrate(self, values: Values, noise: Values, keep: tuple[str, ...] = ()) -> Values:
         """Advance by one decision interval; return the keys in ``keep`` for every ``dt``, shape ``(k, n)``."""
@@ -117,15 +129,13 @@ class Network:
 
         def step(state: Values, drawn: Values) -> tuple[Values, Values]:
             local = {**known, **state, **drawn}
-            for section in ("derive", "advance", "express", "spike"):
-                self.section(section, local)
+            self._step(local)
             return {key: local[key] for key in state}, {key: local[key] for key in keep}
 
         if self.steps == 1:
             for key, drawn in noise.items():
                 values[key] = drawn[0]
-            for section in ("derive", "advance", "express", "spike"):
-                self.section(section, values)
+            self._step(values)
             return {key: values[key][None] for key in keep}
         state = {key: values[key] for key in moving}
         shapes = jax.eval_shape(
@@ -138,23 +148,40 @@ class Network:
         values.update(state)
         return kept
 
+    def _step(self, values: Values) -> None:
+        """Take one step of ``dt``, the influence of the parameters with it where somebody reads it."""
+        if self.influence is None:
+            self._sections_of_dt(values)
+        else:
+            self.influence.advance(values, self._sections_of_dt)
+
+    def _sections_of_dt(self, values: Values) -> None:
+        for section in ("derive", "advance", "express", "spike"):
+            self.section(section, values)
+
     @property
     def _moving(self) -> set[str]:
-        return written_keys(self.lowered, dt_only=True) | {f"queue {index}" for index, _ in self._pathways}
+        queues = {f"queue {index}" for index, _ in self._pathways}
+        return written_keys(self.lowered, dt_only=True) | queues | {KEY}
 
     def _all_written(self, local: Values) -> Values:
         before = set(local)
-        for section in ("derive", "advance", "express", "spike"):
-            self.section(section, local)
+        self._sections_of_dt(local)
         return {key: value for key, value in local.items() if key not in before}
 
     def decide(self, values: Values, uniform: Any, first: Any) -> None:
         """Read out, choose, compute the modulators, change weights with the old traces, renew the traces."""
         values["uniform"] = uniform
+        for key, place in self.lowered.chances.items():
+            if key in self.lowered.variables:
+                size = self.lowered.variables[key].space.shape[0]
+                values[key] = uniform[place : place + size].astype(self.dtype)
         for name in self.lowered.transposed:  # as they stand before the weights change
             values[f"{name}.w"] = self.arrays.array(f"{name}.w", values)
         for section in ("readout", "choose", "feedback", "modulate"):
             self.section(section, values)
+        if self.influence is not None:
+            self.influence.credit(values)
         for modulator in self.lowered.circuit.neuromodulators:
             if modulator in values:
                 values[modulator] = jnp.where(first, jnp.zeros((), self.dtype), values[modulator])
@@ -189,12 +216,18 @@ class Network:
             values[statement.target] = self.arrays.gathered(statement, values)
         elif isinstance(statement, Reduce):
             argument = self.arrays.evaluate(statement.expression, statement.space, values)
-            values[statement.target] = REDUCED[statement.how](argument)
+            # a sum of what is the same for all neurons counts it once for each
+            values[statement.target] = REDUCED[statement.how](
+                jnp.broadcast_to(argument, statement.space.shape)
+            )
         elif isinstance(statement, Choose):
             policy = values[statement.policy]
-            action = jnp.sum(jnp.cumsum(policy)[:-1] <= values["uniform"]).astype(jnp.int32)
-            values["action"] = action
+            action = jnp.sum(jnp.cumsum(policy)[:-1] <= values["uniform"][statement.slot]).astype(jnp.int32)
+            scalar = self.lowered.variables["action"].space.kind == "broadcast"
+            values["action"] = action if scalar else values["action"].at[statement.slot].set(action)
             values[statement.chosen] = (jnp.arange(policy.shape[0]) == action).astype(self.dtype)
+        elif isinstance(statement, Act):
+            values["action"] = values[statement.source]
 
     def _value(self, statement: Assign, values: Values) -> Any:
         result = self.arrays.evaluate(statement.expression, statement.space, values)
@@ -202,7 +235,8 @@ class Network:
         if variable.role == "weight" and statement.space.name in self.arrays.masks:
             result = result * self.arrays.masks[statement.space.name]
         shape = self.arrays.shape(statement.space)
-        return result if jnp.shape(result) == shape else jnp.broadcast_to(result, shape)
+        result = jnp.asarray(result, self.dtype)  # a number of the equation is no array yet
+        return result if result.shape == shape else jnp.broadcast_to(result, shape)
 
     # --- spikes ------------------------------------------------------------------------------------------------
 

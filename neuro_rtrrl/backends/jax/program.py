@@ -21,6 +21,7 @@ from neuro_rtrrl.errors import CircuitError, Problem
 from neuro_rtrrl.graph.circuit import Circuit, Recording
 from neuro_rtrrl.graph.initialise import initial_values
 from neuro_rtrrl.lowering import hoist, lower
+from neuro_rtrrl.lowering.credit import influenced, moving_populations, refuse_nonlocal
 from neuro_rtrrl.lowering.pack import pack
 from neuro_rtrrl.native import CompilationError
 from neuro_rtrrl.randomness import key as seed_key
@@ -55,7 +56,7 @@ class JaxProgram:
         Index of the first decision in the streams of noise, so that a continued run sees new noise.
     kernel : {"auto", "native", "xla"}
         What computes the network's part of a tick: C, built for this machine at first use, or XLA. ``auto`` takes
-        the first on a CPU with a compiler, unless the network is tiny.
+        the first on a CPU with a compiler, unless the network is tiny or learns by exact RTRL (``rtrl_td``).
     lanes : {"auto", "threads", "map"}
         How seeds run side by side; ``auto`` takes threads on a CPU.
     single_kernel : bool, optional
@@ -98,12 +99,15 @@ class JaxProgram:
         self._hoisted = hoist(self.written) if regroup else self.written
         self._initials = initials or [{}] * len(self.seeds)
         self._on_cpu = jax.default_backend() == "cpu"
+        self._differentiates = bool(influenced(self.written.variables))
         self._native = self._make_kernel(kernel, notice)
         self.kernel = "xla" if self._native is None else "native"
         self.lowered = pack(self._hoisted) if regroup and self._native is None else self._hoisted
         self._threads = lanes == "threads" or (lanes == "auto" and self._on_cpu)
         small = self._on_cpu and self._threads and self._synapses() <= LARGEST_KERNEL
-        self.single_kernel = (small or self._native is not None) if single_kernel is None else single_kernel
+        on_host = environment is not None and environment.on_host
+        single = (small or self._native is not None) and not on_host and not self._differentiates
+        self.single_kernel = single if single_kernel is None else single_kernel
         with self._precision():
             self._start()
 
@@ -114,9 +118,20 @@ class JaxProgram:
         spaces = self._hoisted.spaces.values()
         return sum(space.elements for space in spaces if space.kind == "projection")
 
+    def _updates(self) -> int:
+        """Return how many updates of a synapse a step is worth; of exact RTRL's product, 32 macs are taken for one."""
+        neurons = sum(population.size for population in moving_populations(self.circuit))
+        return self._synapses() * (1 + neurons**2 // 32 if self._differentiates else 1)
+
     def _make_kernel(self, wanted: str, notice: Callable[[str], None] | None) -> Kernel | None:
-        if wanted == "xla" or (
-            wanted == "auto" and not (self._on_cpu and self._synapses() >= FEWEST_SYNAPSES)
+        if wanted == "native":
+            refuse_nonlocal(
+                self.written, "the native kernel", "leave the kernel out, or run with --kernel xla"
+            )
+        if (
+            wanted == "xla"
+            or self._differentiates
+            or (wanted == "auto" and not (self._on_cpu and self._synapses() >= FEWEST_SYNAPSES))
         ):
             return None
         try:
@@ -135,14 +150,23 @@ class JaxProgram:
     def _start(self) -> None:
         keys = [seed_key(seed) for seed in self.seeds]
         loop = self._native_loop() or self._xla_loop()
-        starts = [  # one seed after the other: what only its start needs is gone before the next
-            loop.start({**initial_values(self.circuit, seed), **given}, key)
-            for seed, given, key in zip(self.seeds, self._initials, keys, strict=True)
-        ]
+        starts = self._starts(loop)
         if self._threads:
             self._lanes: Threaded | Mapped = Threaded(loop, keys, starts, self._precision)
         else:
             self._lanes = Mapped(loop, keys, starts)
+
+    def _starts(self, loop: ClosedLoop | NativeLoop) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+        return [  # one seed after the other: what only its start needs is gone before the next
+            loop.start({**initial_values(self.circuit, seed), **given}, seed_key(seed))
+            for seed, given in zip(self.seeds, self._initials, strict=True)
+        ]
+
+    def begin(self, initials: Sequence[Mapping[str, np.ndarray]], start: int) -> None:
+        """Start anew from other values and with noise from index ``start`` on, without compiling again."""
+        self._initials, self.position = initials, start
+        with self._precision():
+            self._lanes.begin(self._starts(self._lanes.loop))
 
     def _native_loop(self) -> NativeLoop | None:
         if self._native is None:
@@ -175,7 +199,7 @@ class JaxProgram:
         # at least two stretches, so that the second shows the steady rate; fewer decisions a stretch for many seeds
         ticks = min(MOST_TICKS, MOST_BYTES // self.bytes_per_tick()) // len(self.seeds)
         in_turn = -(-len(self.seeds) // cores()) if self._threads else 1
-        updates = MOST_UPDATES // max(1, self._synapses() * self.circuit.timing.steps * in_turn)
+        updates = MOST_UPDATES // max(1, self._updates() * self.circuit.timing.steps * in_turn)
         length = stretch(decisions, max(1, min(chunk, -(-decisions // 2), ticks, updates)))
         while done < decisions:
             count = min(length, decisions - done)
@@ -227,6 +251,17 @@ class JaxProgram:
             self.single_kernel = False
             self._start()
             self._lanes.compile(count)
+
+    def snapshot(self) -> tuple[int, Any]:
+        """Return a copy of what is carried, and the index of the next decision."""
+        with self._precision():
+            return self.position, self._lanes.snapshot()
+
+    def restore(self, snapshot: tuple[int, Any]) -> None:
+        """Go back to a snapshot."""
+        with self._precision():
+            self.position = snapshot[0]
+            self._lanes.restore(snapshot[1])
 
     def state(self) -> dict[str, np.ndarray]:
         """Return key → array (S, ...) of what is carried from tick to tick and of what is fixed."""
