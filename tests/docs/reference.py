@@ -68,7 +68,10 @@ def model_section(model: Model) -> str:
         ]
         lines += ["", f"Ports: {', '.join(ports)}. Can be recorded: {_names(neuron_variables(model))}."]
     if isinstance(model, PlasticityRule):
-        lines += ["", f"Can be recorded: {_names(state.name for state in model.states)}."]
+        lines += [
+            "",
+            f"Can be recorded: {_names(state.name for state in model.states if not state.broadcast)}.",
+        ]
         if model.intrinsic:
             lines[-1] += (
                 f" Can be learned by the neuron itself: {_names(each.parameter for each in model.intrinsic)}."
@@ -85,7 +88,7 @@ def environment_table() -> list[list[str]]:
             f", … ({len(info.observation)})" if len(info.observation) > 4 else ""
         )
         set_ = [f"{key}: {value}" for key, value in info.parameters.items() if not isinstance(value, tuple)]
-        actions = "continuous: not usable yet" if info.actions is None else str(info.actions)
+        actions = str(info.actions).removesuffix("s").removesuffix(" action")
         rows.append([f"`{name}`", sees, actions, ", ".join(set_[:6]) + (", …" if len(set_) > 6 else "")])
     return rows
 

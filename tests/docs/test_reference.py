@@ -8,7 +8,7 @@ import pytest
 
 from neuro_rtrrl.graph import user_fields, user_models
 from neuro_rtrrl.models import models
-from neuro_rtrrl.spec import sections
+from neuro_rtrrl.spec import sections, wiring
 from neuro_rtrrl.spec.schema import CircuitSpec
 from tests.docs.blocks import REPOSITORY, page, run
 from tests.docs.reference import KINDS, environment_table, keys_under, model_section, section, table_under
@@ -21,6 +21,8 @@ SECTIONS = {
     "## timing": sections.Timing,
     "## environment": sections.Environment,
     "## populations": sections.Population,
+    "### wiring": wiring.Wiring,
+    "### wiring ncp": wiring.NeuralCircuitPolicy,
     "## neuromodulators": sections.Neuromodulator,
     "## plasticity": sections.PlasticityGroup,
     "## projections": sections.Projection,
@@ -150,7 +152,7 @@ def test_the_keys_of_simulate_are_those_of_the_page(tmp_path):
 
 
 def test_the_keys_of_parity_are_those_of_the_page():
-    from neuro_rtrrl.parity import Divergence, ParityReport
+    from neuro_rtrrl.agreement import Divergence, ParityReport
 
     parted = ParityReport("c", 1, 1e-9, "native", {"x": 1.0}, Divergence(0, "x", 0.0, 1.0)).as_dict()
     assert set(parted) == listed("## parity")
