@@ -9,13 +9,13 @@ import pytest
 pytest.importorskip("brian2")
 pytest.importorskip("jax")
 
+from neuro_rtrrl.agreement import parity
 from neuro_rtrrl.errors import CircuitError
 from neuro_rtrrl.graph import load_circuit
 from neuro_rtrrl.ledger import cost
 from neuro_rtrrl.ledger.comparison import rtrl_cost, shape_of
 from neuro_rtrrl.lowering import lower
 from neuro_rtrrl.models import models
-from neuro_rtrrl.agreement import parity
 from neuro_rtrrl.programs import make_program
 from tests.conformance.test_brian import JAX_ONLY
 from tests.oracle.from_circuit import environment_of

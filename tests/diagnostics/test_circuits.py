@@ -57,6 +57,18 @@ CASES = {
         "neuron 'softmax' chooses one of several, and Pendulum-v1 takes 1 continuous action",
         "use 'neuron: gaussian'",
     ),
+    "fewer actors than choices": (
+        [
+            (
+                "name: MemoryChain-bsuite\n  parameters: {memory_length: 8}",
+                "{name: MineSweeper-popgym, parameters: {actions: row_and_column}}",
+            ),
+            ("environment:\n  {", "environment: {"),
+            ("populations:", "§populations:"),
+        ],
+        "MineSweeper-popgym asks for 2 choices at a time, and the circuit has 1 actor",
+        "add a softmax population with 'role: actor'",
+    ),
     "discrete actions by degrees": (
         [("neuron: softmax", "neuron: §gaussian")],
         "neuron 'gaussian' acts by degrees, and MemoryChain-bsuite takes 2 actions",

@@ -60,6 +60,31 @@ def test_dopamine_is_divided_by_the_running_deviation_of_the_return_so_far(chunk
         np.testing.assert_allclose(dopamine[t], error / scale, rtol=1e-9, atol=1e-12)
 
 
+def test_rewards_are_divided_by_the_running_deviation_of_the_return_so_far():
+    circuit = load_circuit(
+        "circuits/bg.yaml", [*SMALL, SENSES, "neuromodulators.dopamine.source=td_error_scaled"]
+    )
+    program = JaxProgram(
+        circuit,
+        make_environment(circuit),
+        (2,),
+        "float64",
+        ("dopamine", "ventral_striatum.r"),
+        kernel="native",
+    )
+    chunk = program.advance(DECISIONS)
+    discount, reward, first = _discount(), chunk.reward[0], chunk.first[0]
+    value, dopamine = chunk.records["ventral_striatum.r"][0, :, 0], chunk.records["dopamine"][0]
+    gained, so_far = 0.0, []
+    for t in range(DECISIONS):
+        gained = 0.0 if first[t] else discount * gained + reward[t]
+        so_far.append(gained)
+        if not first[t]:
+            scale = np.sqrt(np.var(so_far) + 1e-8) + (np.var(so_far) == 0)
+            error = reward[t] / scale + discount * (not chunk.terminated[0, t]) * value[t] - value[t - 1]
+            np.testing.assert_allclose(dopamine[t], error, rtol=1e-9, atol=1e-12)
+
+
 def _discount() -> float:
     circuit = load_circuit("circuits/bg.yaml", SMALL)
     return circuit.neuromodulators["dopamine"].parameters["discount"]

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from neuro_rtrrl.agreement import parity
 from neuro_rtrrl.backends.jax.program import JaxProgram
 from neuro_rtrrl.graph import load_circuit
-from neuro_rtrrl.agreement import parity
 from neuro_rtrrl.programs import make_environment
 
 RULE = """\
