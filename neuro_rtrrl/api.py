@@ -10,9 +10,9 @@ from neuro_rtrrl.errors import CircuitError, Problem
 from neuro_rtrrl.graph import Circuit, load_circuit
 
 if TYPE_CHECKING:
+    from neuro_rtrrl.agreement import ParityReport
     from neuro_rtrrl.drawing import Picture
     from neuro_rtrrl.ledger import CostReport
-    from neuro_rtrrl.agreement import ParityReport
     from neuro_rtrrl.results import Result
     from neuro_rtrrl.studies.study import StudyResult
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from neuro_rtrrl.agreement import ParityReport, parity
 from neuro_rtrrl.cli.output import console, notice, print_json
 from neuro_rtrrl.graph import load_circuit
-from neuro_rtrrl.agreement import ParityReport, parity
 
 __all__ = ["run_parity"]
 
