@@ -3,6 +3,16 @@
 from neuro_rtrrl.models.declarations import Modulator, Parameter, State
 from neuro_rtrrl.models.modulators.td_error import TD_ERROR
 
+#: the running deviation of the return so far, 1 until anything was gained
+SCALE = """
+    gained = discount*gained + reward
+    count = count + 1
+    change = gained - mean
+    mean = mean + change/count
+    spread = spread + change*(gained - mean)
+    scale = sqrt(spread/count + epsilon) + int(spread == 0)
+"""
+
 TD_ERROR_NORMALISED = Modulator(
     name="td_error_normalised",
     summary="Temporal-difference error over the running deviation of the return so far (1 until anything was gained).",
@@ -19,13 +29,8 @@ TD_ERROR_NORMALISED = Modulator(
         State("spread", role="modulator", resets=False, description="sum of its squared deviations"),
     ),
     reads=TD_ERROR.reads,
-    on_decision="""
-        gained = discount*gained + reward
-        count = count + 1
-        change = gained - mean
-        mean = mean + change/count
-        spread = spread + change*(gained - mean)
-        scale = sqrt(spread/count + epsilon) + int(spread == 0)
+    on_decision=f"""
+        {SCALE}
         signal = gain*(reward + discount*(1 - terminated)*value - value_previous)/scale
         value_previous = value
     """,

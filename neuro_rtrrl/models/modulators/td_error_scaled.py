@@ -2,20 +2,15 @@
 
 from dataclasses import replace
 
-from neuro_rtrrl.models.modulators.td_error_normalised import TD_ERROR_NORMALISED
+from neuro_rtrrl.models.modulators.td_error_normalised import SCALE, TD_ERROR_NORMALISED
 
 TD_ERROR_SCALED = replace(
     TD_ERROR_NORMALISED,
     name="td_error_scaled",
     summary="Temporal-difference error with the reward over the running deviation of the return so far.",
     source="Tobler, Fiorillo & Schultz 2005 (dopamine adapts to the range of reward); Elsayed et al. 2024, section 3.4",
-    on_decision="""
-        gained = discount*gained + reward
-        count = count + 1
-        change = gained - mean
-        mean = mean + change/count
-        spread = spread + change*(gained - mean)
-        scale = sqrt(spread/count + epsilon) + int(spread == 0)
+    on_decision=f"""
+        {SCALE}
         signal = gain*(reward/scale + discount*(1 - terminated)*value - value_previous)
         value_previous = value
     """,

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from neuro_rtrrl.models.neurons.softmax import SOFTMAX
+from neuro_rtrrl.models.neurons.softmax import POLICY, SOFTMAX
 
 # The gradient of the entropy is proportional to r*log(r): where the policy has become certain it is nil, and so is that
 # of the policy itself. A circuit that has collapsed onto one action then stays there, its critic content with what it
@@ -12,13 +12,8 @@ SOFTMAX_SMOOTHED = replace(
     name="softmax_smoothed",
     summary="Softmax whose entropy bonus is the mean log-policy: a steady pull towards the uniform policy.",
     source="Lemmel & Grosu 2025, Algorithm 1 (actor); Szegedy et al. 2016, section 7 (label smoothing)",
-    readout="""
-        logit = u + bias - max_population(u + bias)
-        scaled = exp(logit)
-        total = sum_population(scaled)
-        r = scaled/total
-        log_r = logit - log(total)
-        entropy = -sum_population(r*log_r)
+    readout=f"""
+        {POLICY}
         entropy_error = 1/sum_population(1) - r
     """,
 )
