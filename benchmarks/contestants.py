@@ -18,6 +18,11 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 CARTPOLE = "benchmarks/circuits/cartpole.yaml"
 MEMORY = "circuits/bg.yaml"
+DIAGONAL = {
+    "lru": "circuits/lru.yaml",
+    "rtu": "experiments/circuits/memory_rtu.yaml",
+    "mingru": "circuits/mingru.yaml",
+}
 LINEAR = "benchmarks/circuits/linear_td.yaml"
 OWN_RULE = "benchmarks/circuits/own_rule.yaml"
 SIZES = (32, 64, 128, 256, 512, 1024, 2048)
@@ -91,6 +96,7 @@ CONTESTANTS: dict[str, Callable[[], Contestant]] = {
     "linear": lambda: generated(LINEAR, kernel="auto"),
     "memory_chain": lambda: generated(MEMORY, kernel="native"),
     "own_rule": lambda: generated(OWN_RULE, kernel="native"),
+    **{cell: (lambda file=file: generated(file, kernel="native")) for cell, file in DIAGONAL.items()},
     "seeds_5": lambda: generated(seeds=5, kernel="auto"),
     "seeds_64": lambda: generated(seeds=64, kernel="auto"),
     "sparse_1024": lambda: of_size(1024, SPARSE),

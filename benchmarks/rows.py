@@ -58,6 +58,18 @@ ROWS = (
     Row(
         "own_rule", BATCH_1, "a user's own rule in YAML, native kernel", "own_rule", "yardstick", C_LOOP, 0.55
     ),
+    *(
+        Row(
+            cell,
+            BATCH_1,
+            f"{cell}, MemoryChain, native kernel",
+            cell,
+            "memory_chain",
+            "CT-RNN, the same task",
+            0.8,
+        )
+        for cell in ("lru", "rtu", "mingru")
+    ),
     Row("seeds_5", SEEDS, "5 seeds", "seeds_5", "yardstick_two_cores", TWO_LOOPS, 0.8, cores=TWO),
     Row("seeds_64", SEEDS, "64 seeds", "seeds_64", "yardstick_two_cores", TWO_LOOPS, 0.8, cores=TWO),
     Row("sparse", SIZE, "n = 1024, 10 % connectivity", "sparse_1024", "generated_1024", "dense", 3.0),

@@ -16,7 +16,11 @@ __all__ = ["CompilationError", "Compiler", "find_compiler"]
 
 # in the order of preference; a compiler that does not know some of them builds with the next
 FLAGS = (
-    ("-O3", "-march=native", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math"),
+    (
+        *("-O3", "-march=native", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math"),
+        # as built-ins a sine and a cosine of one angle are merged into one call that has no vector form
+        *("-fno-builtin-sin", "-fno-builtin-cos", "-fno-builtin-sinf", "-fno-builtin-cosf"),
+    ),
     ("-O3", "-fno-math-errno"),
 )
 SHARED = ("-std=gnu11", "-fPIC", "-shared")
