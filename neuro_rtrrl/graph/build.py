@@ -86,7 +86,7 @@ def build_circuit(spec: CircuitSpec, document: Document) -> Circuit:
     modulators = build_modulators(context, catalogue)
     groups = build_groups(context, catalogue)
     populations = {
-        name: _with_learning(population, groups)
+        name: _with_learning(population, groups, spec.populations[name].learns)
         for name, population in build_populations(context, catalogue, environment).items()
     }
     projections = build_projections(context, catalogue, populations, groups)
@@ -127,10 +127,12 @@ def _catalogue(context: Context) -> Catalogue:
     )
 
 
-def _with_learning(population: Population, groups: dict[str, PlasticityGroup]) -> Population:
-    """Settle what a population learns: what it says, or all that its rule can teach its neurons."""
+def _with_learning(
+    population: Population, groups: dict[str, PlasticityGroup], said: tuple[str, ...] | None
+) -> Population:
+    """Settle what a population learns: what it says, if only ``[]``, or all that its rule can teach its neurons."""
     group = groups.get(population.plasticity or "")
-    if group is None or population.learns:
+    if group is None or said is not None:
         return population
     learns = tuple(
         intrinsic.parameter

@@ -152,7 +152,7 @@ def neurons_can_learn_what_they_name(context: Context, circuit: Circuit) -> None
         group = circuit.plasticity.get(population.plasticity or "")
         if group is None:
             continue
-        if not population.learns:
+        if not population.learns and context.spec.populations[population.name].learns is None:
             context.problem(
                 ("populations", population.name, "plasticity"),
                 f"rule '{group.rule.name}' teaches the neuron '{population.model.name}' nothing of its own",

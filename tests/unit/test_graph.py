@@ -30,6 +30,7 @@ PARTNERS = {
     "fixed_spiking": ("poisson", "lif", "spike"),
     "gated_rtrl_candidate": ("input", "mingru", "r"),
     "gated_rtrl_gate": ("input", "mingru", "r"),
+    "habituation": ("input", "linear", "r"),
     "kolen_pollack": ("softmax", "ctrnn", "error"),
     "kolen_pollack_im": ("softmax", "lru", "error"),
     "kolen_pollack_re": ("softmax", "lru", "error"),
@@ -122,6 +123,11 @@ def test_a_projection_without_plasticity_is_fixed(basal_ganglia):
     spikes = build((text[:start] + text[end:]).replace("    plasticity: pairs\n", ""))
     assert spikes.projections["afferents_to_neurons"].rule.name == "fixed_spiking"
     assert not spikes.projections["afferents_to_neurons"].rule.plastic
+
+
+def test_a_population_told_to_learn_nothing_of_its_own_learns_nothing():
+    text = (CIRCUITS / "bg.yaml").read_text(encoding="utf-8").replace("learns: [bias, tau]", "learns: []")
+    assert build(text).populations["cortex"].learns == ()
 
 
 def test_a_population_with_a_rule_learns_all_that_the_rule_can_teach_it():
