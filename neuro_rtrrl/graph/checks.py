@@ -26,6 +26,7 @@ CHECKS = (
     checks_structure.recordings_exist,
     checks_roles.someone_chooses,
     checks_roles.the_critic_is_one_neuron,
+    checks_roles.novelty_is_one_neuron,
     checks_roles.modulators_have_a_reward_to_read,
     checks_prediction.rules_are_used_in_their_role,
     checks_time.euler_does_not_overshoot,

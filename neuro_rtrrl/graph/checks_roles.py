@@ -7,7 +7,12 @@ from neuro_rtrrl.errors import nearest
 from neuro_rtrrl.graph.circuit import Circuit, Population
 from neuro_rtrrl.graph.context import Context
 
-__all__ = ["modulators_have_a_reward_to_read", "someone_chooses", "the_critic_is_one_neuron"]
+__all__ = [
+    "modulators_have_a_reward_to_read",
+    "novelty_is_one_neuron",
+    "someone_chooses",
+    "the_critic_is_one_neuron",
+]
 
 
 def someone_chooses(context: Context, circuit: Circuit) -> None:
@@ -127,6 +132,56 @@ def the_critic_is_one_neuron(context: Context, circuit: Circuit) -> None:
             found=context.written(("populations", critic.name, "size" if critic.size != 1 else "neuron")),
             hint="write 'size: 1'" if critic.size != 1 else "use 'neuron: linear'",
         )
+
+
+def novelty_is_one_neuron(context: Context, circuit: Circuit) -> None:
+    """A modulator names the population that tells it what is new if, and only if, it reads that: a single neuron."""
+    for name, modulator in circuit.neuromodulators.items():
+        path = ("neuromodulators", name, "novelty")
+        if "novelty" not in modulator.model.reads:
+            if modulator.novelty is not None:
+                context.problem(
+                    path,
+                    f"'{modulator.model.name}' does not read what is new",
+                    key=True,
+                    hint="use 'source: td_error_novelty', or leave 'novelty' out",
+                )
+            continue
+        if modulator.novelty is None:
+            context.problem(
+                path[:-1],
+                f"'{modulator.model.name}' reads what is new, and no population tells it",
+                key=True,
+                hint="add 'novelty: NAME', a linear population of size 1 that projections with habituation reach",
+            )
+            continue
+        found = modulator.novelty
+        if found not in context.spec.populations:
+            populations = tuple(context.spec.populations)
+            context.problem(
+                path,
+                f"there is no population '{found}'",
+                found=found,
+                available=populations,
+                hint=nearest(found, populations),
+            )
+            continue
+        population = circuit.populations.get(found)
+        if population is None:
+            continue
+        path = ("populations", found, "size" if population.size != 1 else "neuron")
+        if population.size != 1 or population.model.clamped or population.model.spikes:
+            wrong = (
+                f"has {population.size} neurons"
+                if population.size != 1
+                else f"is made of '{population.model.name}' neurons"
+            )
+            context.problem(
+                path,
+                f"'{found}' {wrong}, and '{name}' reads as novelty the rate of one",
+                found=context.written(path),
+                hint="write 'size: 1'" if population.size != 1 else "use 'neuron: linear'",
+            )
 
 
 def modulators_have_a_reward_to_read(context: Context, circuit: Circuit) -> None:

@@ -125,12 +125,18 @@ class PlasticityGroup:
 
 @dataclass(frozen=True)
 class Neuromodulator:
-    """A broadcast signal computed from the reward and the critic's value."""
+    """A broadcast signal computed from the reward, the critic's value and, in some models, a novelty neuron's rate."""
 
     name: str
     model: Modulator
     critic: str
     parameters: Mapping[str, float] = field(default_factory=dict)
+    novelty: str | None = field(default=None, metadata=IF_SET)
+
+    @property
+    def read(self) -> dict[str, str]:
+        """What the model calls the rate of a neuron → the population of that neuron."""
+        return {"value": self.critic} | ({"novelty": self.novelty} if self.novelty else {})
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,8 @@ def _sections(circuit: Circuit) -> Mapping[str, list[str]]:
     modulators = []
     for each in circuit.neuromodulators.values():
         numbers = ", ".join(f"{name} {value:g}" for name, value in each.parameters.items())
-        modulators.append(f"{each.name}: {each.model.name} of {each.critic}, {numbers}")
+        heard = " and ".join(each.read.values())
+        modulators.append(f"{each.name}: {each.model.name} of {heard}, {numbers}")
     groups = []
     for group in circuit.plasticity.values():
         declared = (*group.rule.parameters, *(group.optimiser.parameters if group.optimiser else ()))

@@ -37,9 +37,9 @@ def build_modulators(context: Context, catalogue: Catalogue) -> dict[str, Neurom
         if model is not None:
             owner = f"modulator '{model.name}'"
             parameters = resolve_constants(
-                context, path, written.parameters, model.parameters, owner, ("source", "critic")
+                context, path, written.parameters, model.parameters, owner, ("source", "critic", "novelty")
             )
-            built[name] = Neuromodulator(name, model, written.critic, parameters)
+            built[name] = Neuromodulator(name, model, written.critic, parameters, written.novelty)
     return built
 
 

@@ -16,9 +16,9 @@ def to_networkx(circuit: Circuit) -> networkx.MultiDiGraph:
     """Return populations and neuromodulators as nodes, projections as edges keyed by name.
 
     Nodes have ``kind`` (``population`` or ``neuromodulator``); populations ``size``, ``model`` and ``role``.
-    Edges have ``kind`` (``projection``, ``value`` from the critic to its modulator, ``modulation`` from there
-    to the targets of what it gates); projections ``source_port``, ``target_port``, ``rule``, ``plastic``,
-    ``group``, ``transpose_of``.
+    Edges have ``kind`` (``projection``; ``value`` and ``novelty`` from the populations that a modulator reads to
+    that modulator, ``modulation`` from there to the targets of what it gates); projections ``source_port``,
+    ``target_port``, ``rule``, ``plastic``, ``group``, ``transpose_of``.
     """
     import networkx  # takes a third of a second: only when a graph is wanted
 
@@ -46,7 +46,8 @@ def to_networkx(circuit: Circuit) -> networkx.MultiDiGraph:
         )
     for modulator in circuit.neuromodulators.values():
         graph.add_node(modulator.name, kind="neuromodulator", model=modulator.model.name)
-        graph.add_edge(modulator.critic, modulator.name, key=f"{modulator.name}.value", kind="value")
+        for what, population in modulator.read.items():
+            graph.add_edge(population, modulator.name, key=f"{modulator.name}.{what}", kind=what)
         gated = {
             projection.target.population
             for projection in circuit.projections.values()

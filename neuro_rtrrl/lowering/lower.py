@@ -273,8 +273,8 @@ class _Builder:
             def resolve(name: str, modulator=modulator) -> Expression:
                 if name == "signal":
                     return Read(modulator.name, "broadcast")
-                if name == "value":
-                    return Read(f"{modulator.critic}.r", "own")
+                if name in modulator.read:
+                    return Read(f"{modulator.read[name]}.r", "own")
                 key = f"{modulator.name}.{name}"
                 return Read(key if key in self.declared.variables else name, "broadcast")
 

@@ -174,10 +174,11 @@ class Population(ParameterisedSection):
 
 
 class Neuromodulator(ParameterisedSection):
-    """A broadcast signal: its model (``source``) and the population it reads as critic."""
+    """A broadcast signal: its model (``source``) and the populations it reads as critic and as novelty."""
 
     source: Name
     critic: Name
+    novelty: OptionalName = None
 
 
 class PlasticityGroup(ParameterisedSection):

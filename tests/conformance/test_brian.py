@@ -201,6 +201,18 @@ CLOSED = {
         ),
         {},
     ),
+    "novelty": (
+        "bg",
+        (
+            "neuromodulators.dopamine={source: td_error_novelty, critic: ventral_striatum, discount: 0.9, "
+            "novelty: hippocampus}",
+            "populations.hippocampus={neuron: linear, size: 1}",
+            "plasticity.novelty={rule: habituation, learning_rate: 0.1}",
+            "projections.sensory_to_hippocampus={source: sensory, target: hippocampus, weights: 1, "
+            "plasticity: novelty}",
+        ),
+        {},
+    ),
     "learned feedback": ("bg", LEARNED_FEEDBACK, {}),
     "learned feedback, complex": ("lru", (*SHORT_CHAIN, *LEARNED_FEEDBACK_COMPLEX), {}),
     "one step, 4 of them": ("bg", ("plasticity.cortical.rule=one_step_td", "timing.dt=5 ms"), {}),
