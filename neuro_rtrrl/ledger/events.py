@@ -8,7 +8,7 @@ ask.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from neuro_rtrrl.language import KINDS
@@ -18,7 +18,7 @@ from neuro_rtrrl.ledger.messages import Messages
 from neuro_rtrrl.ledger.neurobench import forward_calls
 from neuro_rtrrl.lowering import Assign, Gather, LoweredCircuit, SpikeStep
 
-__all__ = ["Event", "count_events"]
+__all__ = ["Event", "arithmetic_events", "count_events", "is_learning", "learning_operations"]
 
 _SPIKES = "how many spikes there are only a run can tell"
 _NOWHERE = "exact RTRL is not local: no synapse or neuron of a chip could hold or follow it"
@@ -27,13 +27,18 @@ _RATE = "a rate as one event; binary spikes need one for each spike"
 
 @dataclass(frozen=True)
 class Event:
-    """So many events of one kind in a decision; ``reason`` says why no profile can price it."""
+    """So many events of one kind in a decision; ``reason`` says why no profile can price it.
+
+    ``learning`` marks arithmetic that learning is made of, save what spikes set off: where processors run the
+    rule, :func:`learning_operations` says the same in operations.
+    """
 
     name: str
     count: float | None
     priced_as: str = ""
     note: str = ""
     reason: str = ""
+    learning: bool = False
 
 
 def count_events(
@@ -59,7 +64,7 @@ def count_events(
     if entries := sum(each.words for each in influences(lowered)):
         steps = lowered.circuit.timing.steps
         yield Event("entries of the influence matrix followed", entries * steps, reason=_NOWHERE)
-    yield from _arithmetic(lines)
+    yield from arithmetic_events(lines)
 
 
 def _synapses(lowered: LoweredCircuit) -> Iterator[Event]:
@@ -111,7 +116,7 @@ def _learning(lowered: LoweredCircuit) -> Iterator[Event]:
             changes["trace_decay"] += statement.space.elements * times
     names = {"three_factor_update": "three-factor weight changes", "trace_decay": "trace updates"}
     for event, count in changes.items():
-        yield Event(names[event], count, event)
+        yield Event(names[event], count, event, learning=True)
     if any(
         isinstance(a, Assign) and lowered.variables[a.target].learned
         for s in _pathways(lowered)
@@ -120,18 +125,35 @@ def _learning(lowered: LoweredCircuit) -> Iterator[Event]:
         yield Event("weight changes at spikes", None, reason=f"{_SPIKES}; see per_spike")
 
 
-def _arithmetic(lines: tuple[Line, ...]) -> Iterator[Event]:
+def arithmetic_events(lines: tuple[Line, ...]) -> Iterator[Event]:
     """Yield the optimiser and the modulators: arithmetic of neither synapse nor neuron."""
     for phase in ("optimiser", "broadcast"):
-        counts: Counter = Counter()
-        for line in lines:
-            if (
-                line.phase == phase
-                and not line.trigger
-                and (phase == "optimiser" or line.scope == "broadcast")
-            ):
-                counts.update({kind: count for (_, kind), count in line.operations.items()})
+        counts = _operations(line for line in lines if _is_arithmetic(line, phase))
         if counts:
             words = ", ".join(f"{counts[kind]:g} {kind}" for kind in KINDS if counts[kind])
             label = "optimiser operations" if phase == "optimiser" else "modulator operations"
-            yield Event(label, sum(counts.values()), reason=f"no price for general arithmetic ({words})")
+            reason = f"no price for general arithmetic ({words})"
+            yield Event(label, sum(counts.values()), reason=reason, learning=True)
+
+
+def learning_operations(lines: tuple[Line, ...]) -> Mapping[str, float]:
+    """Return kind -> operations of a decision that all events marked ``learning`` are made of."""
+    return _operations(line for line in lines if is_learning(line))
+
+
+def is_learning(line: Line) -> bool:
+    """Whether a line is arithmetic of learning, and no spike sets it off."""
+    traces = ("local_trace", "eligibility_trace", "weight_change")
+    arithmetic = any(_is_arithmetic(line, phase) for phase in ("optimiser", "broadcast"))
+    return arithmetic or (line.phase in traces and not line.trigger)
+
+
+def _is_arithmetic(line: Line, phase: str) -> bool:
+    return line.phase == phase and not line.trigger and (phase == "optimiser" or line.scope == "broadcast")
+
+
+def _operations(lines: Iterable[Line]) -> Counter:
+    counts: Counter = Counter()
+    for line in lines:
+        counts.update({kind: count for (_, kind), count in line.operations.items()})
+    return counts

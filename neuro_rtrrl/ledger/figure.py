@@ -25,7 +25,9 @@ GRADES: dict[str, str] = {
 """Grades from strongest to weakest. ``U`` (from memory) is not among them: such a figure stays null."""
 
 # Units that count or store; everything else is read by neuro_rtrrl.units.
-_PLAIN_UNITS = {"1": 1.0, "bit": 1.0, "byte": 8.0, "KB": 8.0 * 1024}
+_PLAIN_UNITS = {"1": 1.0, "bit": 1.0, "byte": 8.0} | {
+    unit: 8.0 * 1024.0**power for power, unit in enumerate(("KB", "MB", "GB"), start=1)
+}
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)]
 
@@ -52,7 +54,7 @@ class Figure(Strict):
     low, nominal, high : float, optional
         Positive. Where ``nominal`` is null, ``reason`` says why; a bound may still be known.
     unit : str
-        ``pJ``, ``mW``, ``ns``, ``bit``, ``KB`` (1024 bytes), ``1`` for a count, and the like.
+        ``pJ``, ``mW``, ``ns``, ``bit``, ``KB`` (1024 bytes), ``MB``, ``GB``, ``1`` for a count, and the like.
     grade : {"P", "Q", "D", "S"}
         See :data:`GRADES`.
     operating_point : str

@@ -1,117 +1,42 @@
-"""Counts times prices, and a list of everything that has no price.
-
-A price that nobody has published is never 0: what it would have covered stands under ``unpriced`` with the
-reason, and the total says what it leaves out. Every sum carries low, nominal and high, and the weakest grade
-among its figures.
+"""What one decision of a circuit asks of a device, put in the device's own events and priced.
 
 Two kinds of device. An *arithmetic* profile prices operations, whatever they are for. A *neuromorphic*
 profile prices events: deliveries through synapses, neuron updates, messages; its learning engine is not
-general arithmetic, so what a three-factor rule costs there is known only if its maker says so.
+general arithmetic, so what a three-factor rule costs there is known only if its maker says so. Where processors
+run the rule as a program and their arithmetic has a price, learning is priced by its operations.
+
+What the prices are and how they are summed: :mod:`neuro_rtrrl.ledger.prices`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from neuro_rtrrl.language import KINDS
 from neuro_rtrrl.ledger.counting import Line
-from neuro_rtrrl.ledger.events import count_events
-from neuro_rtrrl.ledger.figure import EnergyFigure, weakest_grade
+from neuro_rtrrl.ledger.energy import Demand, Energy, Priced, Unpriced
+from neuro_rtrrl.ledger.events import Event, count_events, is_learning, learning_operations
 from neuro_rtrrl.ledger.memory import DEFAULT_BITS, MemoryItem
 from neuro_rtrrl.ledger.messages import Messages
+from neuro_rtrrl.ledger.prices import price_demands, price_events
 from neuro_rtrrl.ledger.profile import HardwareProfile
 from neuro_rtrrl.lowering import LoweredCircuit
 
-__all__ = ["Energy", "Priced", "Unpriced", "energy_of_line", "price"]
+__all__ = [
+    "Energy",
+    "Priced",
+    "Unpriced",
+    "chip_seconds",
+    "demands_of",
+    "energy_of_line",
+    "price",
+    "price_events",
+]
 
 _ACCESS_BITS = 64
 _ARITHMETIC = ("cmos_arithmetic", "processor")
 _SUMS = ("derive", "readout", "feedback")  # sections whose lines of projection scope are sums over pre
-
-
-@dataclass(frozen=True)
-class Priced:
-    """A count with its energy, joules a decision; ``high`` is None where only a minimum is published."""
-
-    event: str
-    count: float
-    low: float
-    nominal: float
-    high: float | None
-    grade: str
-    source: str
-    note: str = ""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return dict(vars(self))
-
-
-@dataclass(frozen=True)
-class Unpriced:
-    """What happens and is not costed: how often a decision (None: only a run can tell), and why."""
-
-    event: str
-    count: float | None
-    reason: str
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return dict(vars(self))
-
-
-@dataclass(frozen=True)
-class Energy:
-    """The priced part of one decision.
-
-    Attributes
-    ----------
-    profile, precision : str
-    items : tuple of Priced
-        What the total adds up.
-    beside : tuple of Priced
-        Priced too, but of another nature and in no total: memory accesses at the price of one SRAM size,
-        static power.
-    unpriced : tuple of Unpriced
-    weakest : str or None
-        Weakest grade among ``items``.
-    """
-
-    profile: str
-    precision: str
-    items: tuple[Priced, ...]
-    beside: tuple[Priced, ...]
-    unpriced: tuple[Unpriced, ...]
-    weakest: str | None
-
-    @property
-    def total(self) -> dict[str, float | None]:
-        """Low, nominal and high of the sum, joules; None: nothing priced, or no maximum known."""
-        if not self.items:
-            return {"low": None, "nominal": None, "high": None}
-        highs = [item.high for item in self.items]
-        return {
-            "low": sum(item.low for item in self.items),
-            "nominal": sum(item.nominal for item in self.items),
-            "high": None if None in highs else sum(high for high in highs if high is not None),
-        }
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the JSON form, joules a decision."""
-        return {
-            "profile": self.profile,
-            "precision": self.precision,
-            "unit": "joule",
-            "per": "decision",
-            "total": self.total,
-            "weakest_grade": self.weakest,
-            "leaves_out": [item.event for item in self.unpriced],
-            "items": [item.as_dict() for item in self.items],
-            "beside": [item.as_dict() for item in self.beside],
-        }
 
 
 def price(
@@ -121,6 +46,7 @@ def price(
     memory: Iterable[MemoryItem],
     profile: HardwareProfile,
     precision: str = "fp32",
+    frequency: float | None = None,
 ) -> Energy:
     """Return the energy of one decision on a device, as far as its prices go.
 
@@ -133,91 +59,59 @@ def price(
     profile : HardwareProfile
     precision : str
         Of the arithmetic, on an arithmetic profile.
+    frequency : float, optional
+        Hertz of the device's clock; None is the profile's.
+    """
+    demands = demands_of(lowered, lines, messages, memory, profile, precision)
+    return price_demands(demands, profile, chip_seconds(lowered, profile), frequency, precision)
+
+
+def chip_seconds(lowered: LoweredCircuit, profile: HardwareProfile) -> float:
+    """Return how long a decision interval lasts on the device, whose time may run faster than the model's."""
+    acceleration = profile.capacity.get("acceleration")
+    factor = None if acceleration is None else acceleration.in_si().nominal
+    return lowered.circuit.timing.decision_interval / (factor or 1.0)
+
+
+def demands_of(
+    lowered: LoweredCircuit,
+    lines: Iterable[Line],
+    messages: Iterable[Messages],
+    memory: Iterable[MemoryItem],
+    profile: HardwareProfile,
+    precision: str = "fp32",
+    events: Iterable[Event] | None = None,
+) -> tuple[Demand, ...]:
+    """Return what one decision asks of a device, in the events that this kind of device has.
+
+    ``events`` stand in for those of a neuromorphic chip that follow from the structure: what a run was seen to do.
     """
     lines = tuple(lines)
-    book = _Book()
     if profile.kind in _ARITHMETIC:
-        _price_operations(book, lines, profile, precision)
-        _price_memory(book, lines, tuple(memory), profile)
-    else:
-        _price_events(book, lowered, lines, tuple(messages), profile)
-    static = profile.energy_of("static_power")
-    if static.priced:
-        interval = lowered.circuit.timing.decision_interval
-        book.add("static_power", interval, static, "seconds of one idle chip", beside=True)
-    else:
-        book.leave_out("static_power", None, static.reason)
-    return Energy(
-        profile.name,
-        precision,
-        tuple(book.items),
-        tuple(book.beside),
-        tuple(book.unpriced),
-        weakest_grade(book.figures),
-    )
+        operations = _operations(lines, profile, precision)
+        return (*operations, *_accesses(lines, tuple(memory), profile))
+    events = count_events(lowered, lines, tuple(messages)) if events is None else events
+    return tuple(_events(lowered, lines, events, profile, precision))
 
 
-class _Book:
-    def __init__(self) -> None:
-        self.items: list[Priced] = []
-        self.beside: list[Priced] = []
-        self.unpriced: list[Unpriced] = []
-        self.figures: list[EnergyFigure] = []
-
-    def add(
-        self, event: str, count: float, figure: EnergyFigure, note: str = "", beside: bool = False
-    ) -> None:
-        """Enter a count at its price, or under what is not costed."""
-        if not count:
-            return
-        if not figure.priced:
-            self.leave_out(event, count, figure.reason)
-            return
-        low, nominal, high = _range(figure)
-        assert low is not None
-        assert nominal is not None
-        priced = Priced(
-            event, count, count * low, count * nominal, None if high is None else count * high,
-            figure.grade or "", figure.source or "", "; ".join(part for part in (note, figure.note) if part),
-        )  # fmt: skip
-        (self.beside if beside else self.items).append(priced)
-        if not beside:
-            self.figures.append(figure)
-
-    def leave_out(self, event: str, count: float | None, reason: str | None) -> None:
-        """Enter what has no price."""
-        self.unpriced.append(Unpriced(event, count, reason or "no price"))
-
-
-def _range(figure: EnergyFigure) -> tuple[float | None, float | None, float | None]:
-    """Return the range in joules; a single figure is its own range, a published minimum has no high end."""
-    low, nominal, high = figure.in_si()
-    minimum_only = low is not None and low == nominal and high is None
-    return (
-        nominal if low is None else low,
-        nominal,
-        nominal if high is None and not minimum_only else high,
-    )
-
-
-def _price_operations(book: _Book, lines: tuple[Line, ...], profile: HardwareProfile, precision: str) -> None:
+def _operations(lines: tuple[Line, ...], profile: HardwareProfile, precision: str) -> Iterator[Demand]:
     totals: Counter = Counter()
     per_spike: Counter = Counter()
     for line in lines:
         for (_, kind), count in line.operations.items():
             (per_spike if line.trigger else totals)[kind] += count
     for kind in KINDS:
-        book.add(f"{kind}.{precision}", totals[kind], profile.energy_of(kind, precision))
+        event = f"{kind}.{precision}"
+        yield Demand(event, event, totals[kind])
     if per_spike:
-        book.leave_out(
-            "what spikes set off", None, "how many spikes there are only a run can tell; see per_spike"
-        )
+        reason = "how many spikes there are only a run can tell; see per_spike"
+        yield Demand("what spikes set off", "", None, reason=reason)
 
 
-def _price_memory(
-    book: _Book, lines: tuple[Line, ...], memory: tuple[MemoryItem, ...], profile: HardwareProfile
-) -> None:
-    """Enter reads and writes beside the total: the figure holds for an SRAM of one size."""
+def _accesses(
+    lines: tuple[Line, ...], memory: tuple[MemoryItem, ...], profile: HardwareProfile
+) -> Iterator[Demand]:
+    """Yield reads and writes, beside the total: the figure holds for an SRAM of one size."""
     bits = sum(item.bits for item in memory)
     size = profile.memory["sram"].in_si().nominal if "sram" in profile.memory else None
     note = f"{DEFAULT_BITS} bit words, two to an access"
@@ -227,23 +121,44 @@ def _price_memory(
         ("memory_read", sum(line.reads for line in lines if not line.trigger)),
         ("memory_write", sum(line.writes for line in lines if not line.trigger)),
     ):
-        book.add(event, words * DEFAULT_BITS / _ACCESS_BITS, profile.energy_of(event), note, beside=True)
+        yield Demand(event, event, words * DEFAULT_BITS / _ACCESS_BITS, note, beside=True)
 
 
-def _price_events(
-    book: _Book,
+def _events(
     lowered: LoweredCircuit,
     lines: tuple[Line, ...],
-    messages: tuple[Messages, ...],
+    events: Iterable[Event],
     profile: HardwareProfile,
-) -> None:
-    for event in count_events(lowered, lines, messages):
-        if event.reason:
-            book.leave_out(event.name, event.count, event.reason)
-        else:
-            label = event.name if event.name == event.priced_as else f"{event.name} ({event.priced_as})"
-            book.add(label, event.count or 0, profile.energy_of(event.priced_as), event.note)
-    book.add("barrier", lowered.circuit.timing.steps, profile.energy_of("barrier"))
+    precision: str,
+) -> Iterator[Demand]:
+    as_program = _learns_as_program(profile, precision)
+    for event in events:
+        if event.learning and as_program:
+            continue
+        label = event.name
+        if not event.reason and event.name != event.priced_as:
+            label = f"{event.name} ({event.priced_as})"
+        yield Demand(label, event.priced_as, event.count, event.note, event.reason)
+    if as_program:
+        counts = learning_operations(lines)
+        for kind in KINDS:
+            event = f"{kind}.{precision}"
+            yield Demand(f"learning as a program ({event})", event, counts.get(kind, 0), _PROGRAM)
+    yield Demand("barrier", "barrier", lowered.circuit.timing.steps)
+
+
+_PROGRAM = "arithmetic of the rule alone, without fetching its words: a lower bound"
+
+
+def _learns_as_program(profile: HardwareProfile, precision: str) -> bool:
+    """Whether learning is priced by its operations: a program does it, and only operations have prices."""
+    engine = profile.learning_engine
+    return (
+        engine is not None
+        and engine.kind == "program"
+        and not profile.energy_of("three_factor_update").priced
+        and any(profile.energy_of(kind, precision).priced for kind in KINDS)
+    )
 
 
 def energy_of_line(
@@ -252,9 +167,10 @@ def energy_of_line(
     """Return the nominal energy of a line in joules (None: not costed), and the kinds that have no price.
 
     On a neuromorphic chip only a sum over synapses is an event of its own: one synaptic operation each.
-    Neuron updates are priced whole, and so not line by line.
+    Neuron updates are priced whole, and so not line by line; learning is where a program does it.
     """
-    if profile.kind not in _ARITHMETIC:
+    by_operations = is_learning(line) and _learns_as_program(profile, precision)
+    if profile.kind not in _ARITHMETIC and not by_operations:
         figure = profile.energy_of("synaptic_operation").in_si()
         sums = line.section in _SUMS and line.scope == "projection"
         return (

@@ -14,7 +14,10 @@ from neuro_rtrrl.ledger.figure import EnergyFigure, Figure, weakest_grade
 from neuro_rtrrl.ledger.profile import EVENTS, OPERATIONS, load_profile, profile_names
 from neuro_rtrrl.spec.document import read_document
 
-SHIPPED = ("cmos45", "loihi1")
+SHIPPED = (
+    "akida", "brainscales2", "cmos45", "cmos7", "cortex_m4", "h100", "h200", "jetson_orin_nano", "loihi1",
+    "loihi2_proxy", "odin", "reckon", "seneca", "spinnaker1", "spinnaker2", "truenorth", "xylo",
+)  # fmt: skip
 FOLDER = Path(__file__).resolve().parents[2] / "hardware_profiles"
 A_PRICE = {
     "nominal": 1.0,
@@ -39,13 +42,20 @@ def problems_of(data, tmp_path):
     return caught.value.problems
 
 
-def test_both_profiles_ship():
+def test_all_profiles_ship():
     assert set(SHIPPED) <= set(profile_names())
+
+
+def at_every_point():
+    """Return every shipped profile, those with several operating points at each of them."""
+    for name in profile_names():
+        points = load_profile(name).operating_points
+        yield from (f"{name}@{point}" for point in points) if points else (name,)
 
 
 @pytest.mark.parametrize("name", profile_names())
 def test_profile_is_named_like_its_file_and_equal_by_path(name):
-    assert load_profile(name).name == name
+    assert load_profile(name).profile == name
     assert (
         load_profile(FOLDER / f"{name}.yaml")
         == load_profile(str(FOLDER / f"{name}.yaml"))
@@ -53,7 +63,7 @@ def test_profile_is_named_like_its_file_and_equal_by_path(name):
     )
 
 
-@pytest.mark.parametrize("name", profile_names())
+@pytest.mark.parametrize("name", at_every_point())
 def test_every_number_has_unit_grade_source_and_operating_point(name):
     profile = load_profile(name)
     for path, figure in profile.figures().items():
@@ -66,6 +76,8 @@ def test_every_number_has_unit_grade_source_and_operating_point(name):
         else:
             assert figure.reason, path
             assert figure.in_si() == (None, None, None), path
+        if figure.grade == "D":
+            assert figure.derivation, path
 
 
 @pytest.mark.parametrize("name", profile_names())
@@ -151,6 +163,120 @@ def test_sizes_come_out_in_bits_and_powers_in_watts():
 
 def test_hop_keeps_both_published_directions():
     assert load_profile("loihi1").energy_of("hop").in_si() == pytest.approx((3e-12, 3.5e-12, 4e-12))
+
+
+# --- the learning engine
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_every_device_says_how_it_learns_and_where_that_is_from(name):
+    profile = load_profile(name)
+    engine = profile.learning_engine
+    assert (engine is None) == (profile.kind == "cmos_arithmetic")
+    if engine is not None:
+        assert engine.source in profile.sources
+        assert (engine.operations is None) == (engine.kind == "none")
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("none", {"truenorth", "xylo"}),
+        ("last_layer", {"akida"}),
+        ("fixed_rule", {"odin"}),
+        ("sum_of_products", {"loihi1", "loihi2_proxy"}),
+        ("neuron_traces", {"reckon"}),
+    ],
+)
+def test_what_no_program_can_change(kind, names):
+    engines = {name: load_profile(name).learning_engine for name in profile_names()}
+    assert {name for name, engine in engines.items() if engine and engine.kind == kind} == names
+
+
+def test_a_sum_of_products_has_no_division():
+    engine = load_profile("loihi1").learning_engine
+    assert not {"divide", "transcendental"} & set(engine.operations["projection"])
+    assert engine.state["projection"] == ("weight", "tag", "delay")
+    assert not engine.nonlocal_
+    assert engine.learns
+    assert not load_profile("truenorth").learning_engine.learns
+
+
+# --- operating points
+
+
+def test_a_profile_is_read_at_the_point_asked_for():
+    slow, fast = load_profile("spinnaker2@0.5V"), load_profile("spinnaker2@0.8V")
+    assert slow == load_profile("spinnaker2")
+    assert (slow.name, fast.name) == ("spinnaker2@0.5V", "spinnaker2@0.8V")
+    assert slow.energy_of("synaptic_operation").nominal == 207
+    assert fast.energy_of("synaptic_operation").nominal == 375
+    assert slow.clock["frequency"].in_si().nominal == pytest.approx(150e6)
+    assert fast.memory == slow.memory
+    assert load_profile(f"{FOLDER}/spinnaker2.yaml@0.8V") == fast
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [("spinnaker2@0.7V", "available: 0.5V, 0.8V"), ("loihi1@0.8V", "leave '@' and what follows away")],
+)
+def test_a_point_that_a_profile_lacks_is_told(asked, message):
+    with pytest.raises(CircuitError) as caught:
+        load_profile(asked)
+    assert message in str(caught.value)
+
+
+# --- what the reference says must not be mixed or invented
+
+
+def test_the_prices_of_loihi_2_are_a_proxy_and_say_so():
+    proxy, own = load_profile("loihi2_proxy"), load_profile("loihi1")
+    for event, figure in proxy.energy.items():
+        if figure.priced:
+            assert figure.grade == "D", event
+            assert "proxy" in figure.derivation, event
+            assert figure.in_si() == own.energy_of(event).in_si(), event
+    assert not proxy.energy_of("static_power").priced
+
+
+@pytest.mark.parametrize("name", ["h100", "h200"])
+def test_a_price_from_peak_figures_is_a_lower_bound(name):
+    profile = load_profile(name)
+    for event, figure in profile.energy.items():
+        if figure.priced:
+            assert figure.low == figure.nominal, event
+            assert figure.high is None, event
+            assert "lower bound" in figure.note, event
+    assert profile.energy_of("add.fp32").nominal == pytest.approx(700 / 66.9, rel=5e-3)
+    assert all(figure.nominal is None for figure in profile.latency.values())
+
+
+@pytest.mark.parametrize("point", ["0.5V", "0.8V"])
+def test_operations_of_the_cortex_m4_are_cycles_times_the_energy_of_a_cycle(point):
+    profile = load_profile(f"cortex_m4@{point}")
+    cycle = profile.energy_of("processor_cycle").nominal
+    hertz = profile.clock["frequency"].in_si().nominal
+    for operation, cycles in {"add": 1, "multiply": 1, "mac": 3, "divide": 14, "compare": 1}.items():
+        assert profile.energy_of(operation, "fp32").nominal == pytest.approx(cycles * cycle)
+        time = profile.latency[f"{operation}.fp32"].in_si().nominal
+        assert time == pytest.approx(cycles / hertz, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "event"),
+    [
+        ("loihi2_proxy", "three_factor_update"),
+        ("spinnaker2", "three_factor_update"),
+        ("reckon", "synaptic_update"),
+        ("cmos7", "divide.fp32"),
+        ("akida", "synaptic_operation"),
+        ("brainscales2", "synaptic_operation"),
+        ("xylo", "synaptic_operation"),
+        ("jetson_orin_nano", "mac.fp32"),
+    ],
+)
+def test_what_nobody_published_of_the_others_stays_null(name, event):
+    assert load_profile(name).energy_of(event).nominal is None
 
 
 def test_unknown_event_is_a_key_error():
