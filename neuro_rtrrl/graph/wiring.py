@@ -10,7 +10,7 @@ import numpy as np
 
 from neuro_rtrrl.graph import ncp
 from neuro_rtrrl.graph.circuit import Circuit, Projection
-from neuro_rtrrl.randomness import Stream, stream_key, uniform
+from neuro_rtrrl.randomness import Stream, below, stream_key, uniform
 
 __all__ = ["connectivity", "mask", "silenced_neurons", "synapse_count"]
 
@@ -25,15 +25,20 @@ def connectivity(projection: Projection, n_post: int, n_pre: int) -> np.ndarray:
     connected = _policy(projection, n_post, n_pre)
     if projection.probability < 1.0:
         key = stream_key(projection.wiring_seed, Stream.CONNECTIVITY, projection.name)
-        connected = connected & (uniform(key, (n_post, n_pre)) < projection.probability)
+        drawn = below(key, (n_post, n_pre), projection.probability)
+        connected = drawn if connected is None else connected & drawn
+    if connected is None:
+        connected = np.ones((n_post, n_pre), dtype=bool)
     if not projection.self_connections:
         connected = connected & ~np.eye(n_post, n_pre, dtype=bool)
     return connected
 
 
-def _policy(projection: Projection, n_post: int, n_pre: int) -> np.ndarray:
-    """Return the pairs that a neural circuit policy connects, all of them without one."""
+def _policy(projection: Projection, n_post: int, n_pre: int) -> np.ndarray | None:
+    """Return the pairs that a neural circuit policy connects, None without one."""
     layers, of_source = projection.layers, projection.layers_of_source
+    if layers is None and of_source is None:
+        return None
     key = stream_key(projection.wiring_seed, Stream.CONNECTIVITY, f"{projection.name}.ncp")
     if layers is not None and projection.source.population == projection.target.population:
         return ncp.recurrent(layers, key, n_post)

@@ -51,7 +51,7 @@ from neuro_rtrrl.lowering import (
     Term,
 )
 
-__all__ = ["Line", "count_lines"]
+__all__ = ["Line", "count_lines", "is_weighted_input", "lines_of"]
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,10 @@ class Line:
         The most spikes of the trigger in a decision: one for each neuron and ``dt``.
     fetched : frozenset of str
         Keys of what it reads.
+    words : tuple of (str, float)
+        The reads once more, key by key: a variable that is read from two sides stands there twice.
+    target : str
+        Key of what it writes.
     """
 
     section: str
@@ -94,16 +98,25 @@ class Line:
     trigger: str = ""
     most_spikes: int = 0
     fetched: frozenset[str] = field(default_factory=frozenset)
+    words: tuple[tuple[str, float], ...] = ()
+    target: str = ""
 
 
 def count_lines(lowered: LoweredCircuit) -> tuple[Line, ...]:
     """Return every line of the tick, in order, with its counts; the setup's come first."""
     lines = [_Counter(lowered, "setup", 0).assign(statement) for statement in lowered.setup]
-    steps = lowered.circuit.timing.steps
     for section, statement in lowered.statements():
-        counter = _Counter(lowered, section, steps if section in EVERY_DT else 1)
-        lines.extend(counter.lines(statement))
+        lines.extend(lines_of(lowered, section, statement))
     return (*lines, *_influence(lowered))
+
+
+def lines_of(lowered: LoweredCircuit, section: str, statement: Statement) -> tuple[Line, ...]:
+    """Return the lines of one statement: one for each projection of a sum, and one where it is complete.
+
+    A part of the spike section has those of its actions, one after the other.
+    """
+    times = lowered.circuit.timing.steps if section in EVERY_DT else 1
+    return tuple(_Counter(lowered, section, times).lines(statement))
 
 
 def _influence(lowered: LoweredCircuit) -> Iterator[Line]:
@@ -148,6 +161,7 @@ class _Counter:
         return self._line(
             statement.phase, statement.space, statement.owner, str(statement), own, counts,
             reads=len(fetched) * own, writes=own, equation=statement.text, fetched=fetched,
+            target=statement.target,
         )  # fmt: skip
 
     def _gather(self, statement: Gather) -> Iterator[Line]:
@@ -162,14 +176,17 @@ class _Counter:
             text, counts = f"{statement.target} is complete", Counter()
         if statement.terms and not self.details:  # a spike's delivery adds to a state, synapse by synapse
             owner = statement.space.name
-            yield self._line(statement.phase, statement.space, owner, text, neurons, counts, 0, neurons)
+            yield self._line(
+                statement.phase, statement.space, owner, text, neurons, counts, 0, neurons,
+                target=statement.target,
+            )  # fmt: skip
 
     def _term(self, statement: Gather, term: Term) -> Line:
         space = self.lowered.spaces[term.projection]
         elements = self._elements(space)
         own = elements["own"][1]
         counts = count_expression(term.expression, self.lowered, elements)
-        if _is_weighted_input(term):
+        if is_weighted_input(term):
             counts["projection", "multiply"] -= own  # type: ignore[assignment]
             counts["projection", "mac"] += own  # type: ignore[assignment]
         else:
@@ -182,6 +199,7 @@ class _Counter:
         return self._line(
             statement.phase, space, term.projection, text, own, +counts,
             reads=(len(fetched) + delivered) * own, writes=own * delivered, fetched=fetched,
+            target=statement.target,
         )  # fmt: skip
 
     def _reduce(self, statement: Reduce) -> Line:
@@ -193,6 +211,7 @@ class _Counter:
         return self._line(
             statement.phase, statement.space, statement.owner, str(statement), own, +counts,
             reads=len(fetched) * own, writes=1, equation=statement.text, fetched=fetched,
+            target=statement.target,
         )  # fmt: skip
 
     def _choose(self, statement: Choose) -> Line:
@@ -201,14 +220,14 @@ class _Counter:
         counts: Counts = Counter({("population", "add"): actions - 1, ("population", "compare"): actions - 1})
         return self._line(
             statement.phase, space, statement.population, str(statement), actions, +counts,
-            reads=actions, writes=actions + 1, fetched={(statement.policy, "own")},
+            reads=actions, writes=actions + 1, fetched={(statement.policy, "own")}, target=statement.chosen,
         )  # fmt: skip
 
     def _act(self, statement: Act) -> Line:
         space = self.lowered.spaces[statement.population]
         return self._line(
             statement.phase, space, statement.population, str(statement), space.elements, Counter(),
-            reads=space.elements, writes=space.elements, fetched={(statement.source, "own")},
+            reads=space.elements, writes=space.elements, fetched={(statement.source, "own")}, target="action",
         )  # fmt: skip
 
     def _spike(self, statement: SpikeStep) -> Iterator[Line]:
@@ -221,7 +240,7 @@ class _Counter:
             text = f"{statement.trigger} = {to_text(statement.condition)}"
             yield self._line(
                 "forward", statement.space, statement.space.name, text, neurons, counts,
-                reads=len(fetched) * neurons, writes=neurons, fetched=fetched,
+                reads=len(fetched) * neurons, writes=neurons, fetched=fetched, target=statement.trigger,
             )  # fmt: skip
             return
         firing = self.lowered.variables[statement.trigger].space
@@ -251,18 +270,22 @@ class _Counter:
         return self.touched or elements_by_reach(self.lowered, space)
 
     def _line(
-        self, phase, space, owner, text, elements, counts, reads, writes, equation="", fetched=()
+        self, phase, space, owner, text, elements, counts, reads, writes, equation="", fetched=(), target=""
     ) -> Line:
         times = self.times
         operations = Counter({key: count * times for key, count in counts.items() if count * times})
         keys = frozenset(key for key, _ in fetched)
+        words = [(key, elements * times) for key, _ in sorted(fetched)]
+        if reads > len(fetched) * elements:  # a spike's delivery adds to what is there
+            words.append((target, elements * times))
         return Line(
             self.section, phase, space.kind, owner, text, elements, times, operations,
-            reads * times, writes * times, equation, fetched=keys, **self.details,
+            reads * times, writes * times, equation, fetched=keys, words=tuple(words), target=target,
+            **self.details,
         )  # fmt: skip
 
 
-def _is_weighted_input(term: Term) -> bool:
+def is_weighted_input(term: Term) -> bool:
     """Whether a term is ``w*x`` with ``x`` of the presynaptic neuron: a multiply-accumulate."""
     if not isinstance(term.expression, Apply) or term.expression.operator != "multiply":
         return False

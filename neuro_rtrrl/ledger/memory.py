@@ -19,7 +19,7 @@ from neuro_rtrrl.lowering import LoweredCircuit, SpikeStep, Variable
 from neuro_rtrrl.lowering.dataflow import carried_keys
 from neuro_rtrrl.lowering.simplify import reads_of
 
-__all__ = ["DEFAULT_BITS", "MemoryItem", "count_memory", "memory_bits", "memory_table"]
+__all__ = ["DEFAULT_BITS", "MemoryItem", "count_memory", "memory_bits", "memory_table", "word_width"]
 
 DEFAULT_BITS = 32
 """Bits of a word where no profile says otherwise."""
@@ -104,6 +104,11 @@ def _kind(variable: Variable, carried: bool, read: bool, once: bool) -> Kind | N
     if variable.role == "spike":
         return None  # of this step only; those on their way are in the queues
     return "buffer" if carried or variable.role == "clamped" else None
+
+
+def word_width(variable: Variable, profile: HardwareProfile | None) -> int:
+    """Return the bits of one word of a variable: those that the profile gives to its kind, else 32."""
+    return _width(variable, profile)[0]
 
 
 def _width(variable: Variable, profile: HardwareProfile | None) -> tuple[int, str]:

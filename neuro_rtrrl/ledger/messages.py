@@ -21,7 +21,7 @@ from neuro_rtrrl.language import Read, walk
 from neuro_rtrrl.lowering import EVERY_DT, Assign, Gather, LoweredCircuit, SpikeStep
 from neuro_rtrrl.lowering.simplify import reads_of
 
-__all__ = ["Messages", "count_messages"]
+__all__ = ["Messages", "count_messages", "modulated", "place", "rate_channels"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Messages:
 
     owner: str
     kind: str
-    count: int
+    count: float
     trigger: str = ""
     most_spikes: int = 0
 
@@ -44,24 +44,33 @@ def count_messages(lowered: LoweredCircuit) -> tuple[Messages, ...]:
     return (*_rates(lowered), *_spikes(lowered), *_modulators(lowered), *_host(lowered))
 
 
-def _rates(lowered: LoweredCircuit) -> Iterator[Messages]:
+def rate_channels(lowered: LoweredCircuit) -> Iterator[tuple[Gather, str, str, bool]]:
+    """Yield each sum that rates feed, a projection in it, the key of what that sends, and whether every ``dt``."""
     moving = {
         statement.target
         for section in EVERY_DT
         for statement in lowered.sections.get(section, ())
         if isinstance(statement, Assign | Gather)
     }
-    sent: dict[str, int] = {}
     for section, statement in lowered.statements():
         if not isinstance(statement, Gather) or section == "learn":
             continue  # a dendritic sum uses the rate that has come for the forward pass
         for term in statement.terms:
-            space = lowered.spaces[term.projection]
             for key in {n.key for n in walk(term.expression) if isinstance(n, Read) and n.access == "pre"}:
-                every_dt = section in EVERY_DT and _origin(key, lowered) <= moving
-                times = lowered.circuit.timing.steps if every_dt else 1
-                count = lowered.spaces[space.pre].elements * times
-                sent[term.projection] = sent.get(term.projection, 0) + count
+                yield (
+                    statement,
+                    term.projection,
+                    key,
+                    section in EVERY_DT and _origin(key, lowered) <= moving,
+                )
+
+
+def _rates(lowered: LoweredCircuit) -> Iterator[Messages]:
+    sent: dict[str, int] = {}
+    for _, projection, _, every_dt in rate_channels(lowered):
+        times = lowered.circuit.timing.steps if every_dt else 1
+        count = lowered.spaces[lowered.spaces[projection].pre].elements * times
+        sent[projection] = sent.get(projection, 0) + count
     yield from (Messages(projection, "rate", count) for projection, count in sent.items())
 
 
@@ -77,14 +86,19 @@ def _spikes(lowered: LoweredCircuit) -> Iterator[Messages]:
             yield Messages(statement.space.name, "spike", 1, statement.trigger, most)
 
 
-def _modulators(lowered: LoweredCircuit) -> Iterator[Messages]:
+def modulated(lowered: LoweredCircuit) -> dict[str, set[str]]:
+    """Return projection or population -> the modulators that it learns from."""
     heard: dict[str, set[str]] = {}
     for section in ("learn", "renew"):
         for statement in lowered.sections.get(section, ()):
             signals = reads_of(statement) & set(lowered.circuit.neuromodulators)
             if isinstance(statement, Assign) and signals and statement.space.kind != "broadcast":
                 heard.setdefault(place(statement.owner, lowered), set()).update(signals)
-    yield from (Messages(owner, "modulator", len(signals)) for owner, signals in heard.items())
+    return heard
+
+
+def _modulators(lowered: LoweredCircuit) -> Iterator[Messages]:
+    yield from (Messages(owner, "modulator", len(signals)) for owner, signals in modulated(lowered).items())
 
 
 def _host(lowered: LoweredCircuit) -> Iterator[Messages]:

@@ -12,13 +12,21 @@ ledger.
 from __future__ import annotations
 
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from neuro_rtrrl.lowering import EVERY_DT, Gather, LoweredCircuit, SpikeStep
+from neuro_rtrrl.lowering import EVERY_DT, Gather, LoweredCircuit, Space, SpikeStep
+
+if TYPE_CHECKING:
+    from neuro_rtrrl.ledger.sparsity import ForwardActivity
 
 __all__ = ["BYTES_PER_WORD", "forward_calls", "neurobench_metrics"]
 
 BYTES_PER_WORD = 4
+
+_NOTES = [
+    "Effective_MACs takes every input as non-zero: an upper bound, Dense where all are connected",
+    "activation_sparsity and the zeros among the inputs need a run",
+]
 
 
 def forward_calls(lowered: LoweredCircuit) -> dict[str, int]:
@@ -35,8 +43,16 @@ def forward_calls(lowered: LoweredCircuit) -> dict[str, int]:
     return calls
 
 
-def neurobench_metrics(lowered: LoweredCircuit) -> dict[str, Any]:
+def neurobench_metrics(
+    lowered: LoweredCircuit, forward: ForwardActivity | None = None, decisions: int = 0
+) -> dict[str, Any]:
     """Return NeuroBench's keys.
+
+    Parameters
+    ----------
+    lowered : LoweredCircuit
+    forward : ForwardActivity, optional
+        What a recorded stretch of so many ``decisions`` did: then nothing is null, and nothing a bound.
 
     Returns
     -------
@@ -46,7 +62,8 @@ def neurobench_metrics(lowered: LoweredCircuit) -> dict[str, Any]:
         over all. ``activation_sparsity``: null, it needs a run. ``synaptic_operations``: ``Dense`` is every
         entry of every weight matrix, each time it is applied; ``Effective_MACs`` leaves the missing synapses
         out and takes every input as different from 0, so it is the most that NeuroBench can find;
-        ``Effective_ACs`` is 0 for rates and null where spikes are sent. ``notes``: the above in words.
+        ``Effective_ACs`` is 0 for rates and null where spikes are sent; with a recorded stretch both are what
+        was measured. ``notes``: the above in words.
     """
     calls = forward_calls(lowered)
     spaces = {name: lowered.spaces[name] for name in calls}
@@ -58,25 +75,36 @@ def neurobench_metrics(lowered: LoweredCircuit) -> dict[str, Any]:
         for statement in lowered.sections.get("spike", ())
         if isinstance(statement, SpikeStep) and statement.event == "pre"
     }
+    if forward is not None and decisions:
+        sparsity: float | None = forward.silent / forward.sent if forward.sent else None
+        macs: float = sum(forward.macs.values()) / decisions
+        acs: float | None = sum(forward.acs.values()) / decisions
+        notes = [
+            f"measured over {decisions:,} decisions; a call whose inputs are all -1, 0 or 1 makes accumulates"
+        ]
+    else:
+        sparsity, macs, acs, notes = (
+            None,
+            _most(spaces, calls, spiking),
+            None if spiking else 0,
+            _NOTES.copy(),
+        )
+        if spiking:
+            sent = ", ".join(sorted(spiking))
+            notes.append(f"spikes through {sent} are accumulates: their number needs a run")
     dense = sum(entries[name] * times for name, times in calls.items())
-    effective = sum(spaces[name].elements * times for name, times in calls.items() if name not in spiking)
-    notes = [
-        "Effective_MACs takes every input as non-zero: an upper bound, Dense where all are connected",
-        "activation_sparsity and the zeros among the inputs need a run",
-    ]
-    if spiking:
-        notes.append(f"spikes through {', '.join(sorted(spiking))} are accumulates: their number needs a run")
     return {
         "footprint": BYTES_PER_WORD * (weights + _kept_by_neurons(lowered)),
         "connection_sparsity": (weights - synapses) / weights if weights else None,
-        "activation_sparsity": None,
-        "synaptic_operations": {
-            "Effective_MACs": effective,
-            "Effective_ACs": None if spiking else 0,
-            "Dense": dense,
-        },
+        "activation_sparsity": sparsity,
+        "synaptic_operations": {"Effective_MACs": macs, "Effective_ACs": acs, "Dense": dense},
         "notes": notes,
     }
+
+
+def _most(spaces: dict[str, Space], calls: dict[str, int], spiking: set[str]) -> int:
+    """Return the operations of rates if no input is ever 0."""
+    return sum(spaces[name].elements * times for name, times in calls.items() if name not in spiking)
 
 
 def _kept_by_neurons(lowered: LoweredCircuit) -> int:

@@ -14,7 +14,15 @@ from collections.abc import Mapping
 from neuro_rtrrl.language import KINDS, OPERATORS, Apply, Expression, Number, Read
 from neuro_rtrrl.lowering import LoweredCircuit, Space
 
-__all__ = ["COSTS", "Counts", "constant_free_reads", "count_expression", "elements_by_reach", "power_cost"]
+__all__ = [
+    "COSTS",
+    "Counts",
+    "constant_free_reads",
+    "count_expression",
+    "elements_by_reach",
+    "joined",
+    "power_cost",
+]
 
 Counts = Counter[tuple[str, str]]
 """(scope, kind) -> how many operations."""
@@ -79,7 +87,7 @@ def count_expression(
             return "constant" if lowered.variables[node.key].value is not None else node.access
         if not isinstance(node, Apply):
             return "constant"
-        reach = _joined([visit(argument) for argument in node.arguments])
+        reach = joined([visit(argument) for argument in node.arguments])
         if reach != "constant":
             scope, count = elements[reach]
             cost = power_cost(node.arguments[1]) if node.operator == "power" else COSTS[node.operator]
@@ -92,7 +100,8 @@ def count_expression(
     return counts
 
 
-def _joined(reaches: list[Reach]) -> Reach:
+def joined(reaches: list[Reach]) -> Reach:
+    """Return the smallest scope that sees everything that its parts see."""
     seen = set(reaches) - {"constant"}
     if not seen:
         return "constant"

@@ -134,10 +134,16 @@ class _Hoister:
         factors: list[Expression] = []
         for scope in ("shared", "constant", "broadcast", "post", "pre"):
             if scope in groups:
-                factors.append(self._hoisted(_build_product(*groups[scope]), scope, space))
+                factor = self._hoisted(_build_product(*groups[scope]), scope, space)
+                if not (own[0] and self._is_one(factor)):
+                    factors.append(factor)
         factors += [self._visit(factor, space) for factor in own[0]]
         result = _build_product(factors, [self._visit(factor, space) for factor in own[1]])
         return apply("negate", result) if sign < 0 else result
+
+    def _is_one(self, node: Expression) -> bool:
+        """Whether a factor is the constant 1, as dt over the decision interval is where they are the same."""
+        return isinstance(node, Read) and self.variables[node.key].value == 1.0
 
     @staticmethod
     def _share_rates(groups: dict[str, tuple[list[Expression], list[Expression]]]) -> None:

@@ -45,6 +45,8 @@ class Result:
     folder : Path or None
     next_decision : int
         Index in the streams of noise at which a run that continues this one goes on.
+    activity : Activity or None
+        What the ledger needs to count what a stretch of the run really did, where it was asked for.
     """
 
     circuit: str
@@ -61,6 +63,7 @@ class Result:
     folder: Path | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     next_decision: int = 0
+    activity: Any = None
 
     @property
     def final_return(self) -> np.ndarray:

@@ -164,6 +164,24 @@ def test_loihi_prices_deliveries_and_leaves_learning_uncosted(bg):
     assert left["three-factor weight changes (three_factor_update)"].reason == "not published"
 
 
+def test_learning_as_a_program_is_priced_by_its_operations(bg):
+    report = cost(bg, "spinnaker2")
+    learning = ("local_trace", "eligibility_trace", "weight_change", "optimiser")
+    frozen = cost(bg.replace(frozen=True), "spinnaker2")
+    items = {item.event: item for item in report.energy.items}
+    for kind, cycles in {"add": 1, "multiply": 1, "divide": 14}.items():
+        item = items[f"learning as a program ({kind}.fp32)"]
+        assert item.count >= sum(report.operations[phase][kind] for phase in learning)
+        assert item.nominal == pytest.approx(item.count * cycles * 8.3e-12)
+        assert "lower bound" in item.note
+    left = {item.event for item in report.unpriced}
+    assert "learning as a program (transcendental.fp32)" in left
+    assert not any("three_factor_update" in event for event in left | set(items))
+    assert not any("optimiser" in item.event for item in frozen.energy.items)
+    explained = report.explain("cortex_recurrent")
+    assert "transcendental not costed" in explained
+
+
 def test_null_is_never_taken_as_zero(bg):
     data = load_profile("cmos45").model_dump()
     for figure in data["energy"].values():
