@@ -10,7 +10,7 @@ import numpy as np
 from neuro_rtrrl.backends.chunk import Chunk, Program
 from neuro_rtrrl.errors import CircuitError, Problem
 from neuro_rtrrl.graph.circuit import Circuit
-from neuro_rtrrl.lowering import LoweredCircuit, lower
+from neuro_rtrrl.lowering import LoweredCircuit, WordLengths, lower
 
 __all__ = ["TOLERANCE", "Divergence", "ParityReport", "parity"]
 
@@ -86,6 +86,7 @@ def parity(
     tolerance: float = TOLERANCE,
     kernel: str = "auto",
     notice: Callable[[str], None] | None = None,
+    words: WordLengths | None = None,
 ) -> ParityReport:
     """Run both backends in float64 and compare every variable after every decision.
 
@@ -100,6 +101,8 @@ def parity(
         What computes the network on JAX.
     notice : callable, optional
         Takes lines for the user (which code generator Brian2 uses).
+    words : WordLengths, optional
+        Compare runs in words of these lengths; they agree to the last bit, whatever the tolerance.
 
     Raises
     ------
@@ -118,6 +121,11 @@ def parity(
             f"comparing every variable over {decisions} decisions would take {size * decisions / 1e9:.1f} GB"
         )
         raise CircuitError(Problem(problem, hint=f"compare up to {fits} decisions: --decisions {fits}"))
+    arithmetic = None
+    if words is not None:
+        from neuro_rtrrl.calibration import calibrate
+
+        arithmetic, tolerance = calibrate(circuit, words), 0.0
     programs = [
         make_program(
             circuit,
@@ -128,6 +136,7 @@ def parity(
             keys,
             kernel=chosen,
             notice=notice,
+            arithmetic=arithmetic,
         )
         for backend, chosen in (("jax", kernel), ("brian2", "auto"))
     ]

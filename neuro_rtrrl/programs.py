@@ -13,6 +13,7 @@ from neuro_rtrrl.graph.circuit import Circuit, Recording
 
 if TYPE_CHECKING:
     from neuro_rtrrl.environments.base import Environment
+    from neuro_rtrrl.lowering import FixedPoint
 
 __all__ = [
     "BACKENDS",
@@ -56,10 +57,12 @@ def make_program(
     kernel: str = "auto",
     codegen: str = "auto",
     notice: Callable[[str], None] | None = None,
+    arithmetic: FixedPoint | None = None,
 ) -> Program:
     """Make a circuit ready to run.
 
-    ``kernel`` chooses what computes the network on JAX, ``codegen`` what Brian2's code becomes.
+    ``kernel`` chooses what computes the network on JAX, ``codegen`` what Brian2's code becomes; ``arithmetic`` runs in
+    words of fixed length.
 
     Raises
     ------
@@ -80,6 +83,7 @@ def make_program(
             start=start,
             kernel=kernel,
             notice=notice,
+            arithmetic=arithmetic,
         )
     chosen: Any = {"initials": initials, "start": start, "notice": notice}
     if codegen == "standalone":
@@ -88,7 +92,9 @@ def make_program(
         return StandaloneProgram(circuit, environment, seeds, precision, record, **chosen)
     from neuro_rtrrl.backends.brian.program import BrianProgram
 
-    return BrianProgram(circuit, environment, seeds, precision, record, codegen=codegen, **chosen)
+    return BrianProgram(
+        circuit, environment, seeds, precision, record, codegen=codegen, arithmetic=arithmetic, **chosen
+    )
 
 
 def refuse_unknown(backend: str, kernel: str, codegen: str) -> None:

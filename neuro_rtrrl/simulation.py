@@ -15,7 +15,9 @@ from neuro_rtrrl.environments.failures import told_by_host
 from neuro_rtrrl.errors import CircuitError, Problem, RunError
 from neuro_rtrrl.graph.circuit import Circuit
 from neuro_rtrrl.interrupts import interruptible
-from neuro_rtrrl.lowering import lower
+from neuro_rtrrl.ledger.activity import FILE as ACTIVITY
+from neuro_rtrrl.ledger.activity import ActivityRecorder
+from neuro_rtrrl.lowering import WordLengths, lower
 from neuro_rtrrl.lowering.simplify import targets_of
 from neuro_rtrrl.programs import default_precision, make_environment, make_program, refuse_unknown
 from neuro_rtrrl.progress import Progress, Run
@@ -50,6 +52,8 @@ def simulate(
     started: Callable[[], None] | None = None,
     command: Sequence[str] | None = None,
     pause: tuple[int, Callable[[Mapping[str, np.ndarray]], bool]] | None = None,
+    ledger: bool = False,
+    words: WordLengths | None = None,
 ) -> Result:
     """Run a circuit in closed loop (or, without an environment, in open loop), learning on.
 
@@ -90,6 +94,12 @@ def simulate(
     pause : (int, callable), optional
         After every so many decisions the function is given the lasting variables (key → (S, ...)), to evaluate them;
         where it returns True the run ends there. It changes nothing of the run.
+    words : WordLengths, optional
+        Run in words of these lengths, learning included (:mod:`neuro_rtrrl.lowering.fixed_point`); what their last bits
+        are worth follows from a short run in float64 before. :func:`neuro_rtrrl.word_lengths` reads a profile's.
+    ledger : bool
+        Keep ``result.activity``: what :func:`neuro_rtrrl.cost` needs to count what a stretch of the first seed's run
+        really took (a thousand decisions or fewer, from the beginning of the last stretch).
 
     Returns
     -------
@@ -108,9 +118,14 @@ def simulate(
     """
     began = time.perf_counter()
     refuse_unknown(backend, kernel, codegen)
-    precision = precision or default_precision(backend)
+    precision = precision or ("float64" if words is not None else default_precision(backend))
     if precision not in ("float32", "float64"):
         raise CircuitError(Problem(f"there is no precision '{precision}'", available=("float32", "float64")))
+    if words is not None and (precision != "float64" or codegen == "standalone" or ledger):
+        wrong = "--ledger" if ledger else "--codegen standalone" if codegen == "standalone" else "float32"
+        raise CircuitError(
+            Problem(f"a run in words of fixed length cannot have {wrong}", hint="leave it out")
+        )
     circuit = circuit.freeze() if freeze else circuit
     chosen = _seeds(seeds, seed, backend, start_from)
     total = _decisions(circuit, decisions, duration, backend)
@@ -132,20 +147,28 @@ def simulate(
     _refuse_more_than_fits(recorder, variables, total * len(chosen))
     initials = _initials(start_from, chosen, variables)
     start = start_from.next_decision if start_from else 0
+    activity = ActivityRecorder(circuit, chosen, precision) if ledger else None
     if started is not None:
         started()
+    arithmetic = None
+    if words is not None:
+        from neuro_rtrrl.calibration import calibrate
+
+        arithmetic = calibrate(circuit, words)
+        provenance["words"] = words.as_dict()
     program = make_program(
         circuit,
         make_environment(circuit),
         backend,
         chosen,
         precision,
-        recorder.record,
+        recorder.record if activity is None else activity.beside(recorder.record),
         initials=initials,
         start=start,
         kernel=kernel,
         codegen=codegen,
         notice=notice,
+        arithmetic=arithmetic,
     )
     provenance["kernel"] = program.kernel
     run = Run(program, total, began, recorder, episodes, progress)
@@ -156,6 +179,8 @@ def simulate(
         def take(chunk) -> bool:
             nonlocal stopped
             interrupts.stage = "running"  # from here on there is something to keep
+            if activity is not None:
+                activity.add(run.state, chunk)
             stopped = run.take(chunk) or interrupts.stopped
             return stopped
 
@@ -186,9 +211,13 @@ def simulate(
             folder=folder.path if folder else None,
             provenance=provenance,
             next_decision=start + run.sound,
+            activity=activity.activity if activity else None,
         )
         if folder is not None:
             folder.finish(result, circuit, provenance, units)
+            if result.activity is not None:
+                with folder.writing(ACTIVITY) as target:
+                    result.activity.save(target)
             if len(episodes):
                 from neuro_rtrrl.plot import learning_curve_picture
 

@@ -10,11 +10,25 @@ __all__ = ["run_parity"]
 
 
 def run_parity(
-    file: str, settings: list[str], decisions: int, seed: int, tolerance: float, kernel: str, json: bool
+    file: str,
+    settings: list[str],
+    decisions: int,
+    seed: int,
+    tolerance: float,
+    kernel: str,
+    json: bool,
+    profile: str | None = None,
+    bits: list[str] | None = None,
 ) -> int:
     """Compare the backends; exit code 1 where they part."""
     circuit = load_circuit(file, settings)
-    report = parity(circuit, decisions, seed, tolerance, kernel, notice=notice)
+    words = None
+    if profile or bits:
+        from neuro_rtrrl.ledger.word_lengths import word_lengths
+
+        words = word_lengths(profile, bits or ())
+        notice(str(words))
+    report = parity(circuit, decisions, seed, tolerance, kernel, notice=notice, words=words)
     if json:
         print_json(report.as_dict())
     else:

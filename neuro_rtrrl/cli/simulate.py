@@ -12,6 +12,8 @@ from neuro_rtrrl.cli.output import console, notice, print_json
 from neuro_rtrrl.cli.start_up import collect_as_usual
 from neuro_rtrrl.errors import CircuitError, NeuroRtrrlError, Problem
 from neuro_rtrrl.graph import Circuit, load_circuit
+from neuro_rtrrl.ledger.profile import HardwareProfile, load_profile
+from neuro_rtrrl.ledger.word_lengths import word_lengths
 from neuro_rtrrl.results import Result, ResultsFolder, load_results
 from neuro_rtrrl.results.libraries import load_meanwhile
 
@@ -31,12 +33,20 @@ def run_simulate(
     json: bool,
     out: str | None,
     start_from: str | None,
+    profile: str | None = None,
+    quantise: bool = False,
+    bits: list[str] | None = None,
     **options: Any,
 ) -> int:
     """Run the circuit and show what it learned; the heavy imports come after the file is known to be sound."""
     circuit = load_circuit(file, settings)
     for name in interventions:
         circuit = circuit.intervene(name)
+    circuit = circuit.freeze() if options.get("freeze") else circuit
+    hardware = load_profile(profile) if profile else None
+    if quantise or bits:
+        options["words"] = word_lengths(hardware if quantise else None, bits or ())
+        notice(str(options["words"]))
     origin = load_results(start_from, circuit) if start_from is not None else None
     mine = out is None or not Path(out).exists()
     folder = ResultsFolder.create(_given(out), circuit.name)
@@ -65,9 +75,9 @@ def run_simulate(
             notice(f"what was recorded is kept in {folder.path}")
         raise
     if json:
-        print_json(result.as_dict())
+        print_json({**result.as_dict(), **_counted(circuit, result, options)})
     else:
-        _summary(circuit, result)
+        _summary(circuit, result, hardware)
     return INTERRUPTED if result.interrupted else 0
 
 
@@ -165,7 +175,7 @@ def _state(now) -> str:
     return "   ".join(parts)
 
 
-def _summary(circuit: Circuit, result: Result) -> None:
+def _summary(circuit: Circuit, result: Result, hardware: HardwareProfile | None) -> None:
     from rich.table import Table
 
     screen = console()
@@ -187,16 +197,29 @@ def _summary(circuit: Circuit, result: Result) -> None:
             table.add_row(str(seed), f"{episodes:,}", _number(final), _number(best))
         screen.print(table)
         print("final: episodes that end in the last tenth of the run; best: the best tenth")
-    _ledger(circuit)
+    _ledger(circuit, result, screen, hardware)
     print(f"files: {result.folder}")
     if result.interrupted:
         print(f"go on from there with: --from {result.folder}")
 
 
-def _ledger(circuit: Circuit) -> None:
+def _ledger(circuit: Circuit, result: Result, screen: Any, hardware: HardwareProfile | None) -> None:
+    from neuro_rtrrl.ledger import cost, render_table
+
+    report = cost(circuit, hardware, activity=result.activity)
+    print(f"one decision costs: {', '.join(report.headline())}")
+    for table in report.effective_tables():
+        screen.print("")
+        screen.print(render_table(table))
+
+
+def _counted(circuit: Circuit, result: Result, options: dict[str, Any]) -> dict[str, Any]:
+    """Return what ``--ledger`` adds to the JSON document: the ledger of the run, as ``cost`` writes it."""
+    if not options.get("ledger"):
+        return {}
     from neuro_rtrrl.ledger import cost
 
-    print(f"one decision costs: {', '.join(cost(circuit).headline())}")
+    return {"ledger": cost(circuit, activity=result.activity).as_dict()}
 
 
 def _number(value: float | None) -> str:

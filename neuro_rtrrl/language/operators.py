@@ -76,6 +76,7 @@ OPERATORS: dict[str, Operator] = _table(
     Operator("sin", "sin", 1, "transcendental", "pure"),
     Operator("cos", "cos", 1, "transcendental", "pure"),
     Operator("abs", "abs", 1, "compare", "same"),
+    Operator("floor", "floor", 1, "compare", "pure"),
     Operator("sign", "sign", 1, "compare", "sign"),
     Operator("minimum", "minimum", 2, "compare", "same"),
     Operator("maximum", "maximum", 2, "compare", "same"),

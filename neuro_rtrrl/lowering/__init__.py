@@ -1,5 +1,6 @@
-"""The lowered form: lower, hoist, pack; read by both backends and the ledger."""
+"""The lowered form: lower, hoist, pack, or whole numbers; read by both backends and the ledger."""
 
+from neuro_rtrrl.lowering.fixed_point import FixedForm, FixedPoint, fixed_form, key_of_node
 from neuro_rtrrl.lowering.hoist import hoist
 from neuro_rtrrl.lowering.lower import lower
 from neuro_rtrrl.lowering.program import (
@@ -18,6 +19,7 @@ from neuro_rtrrl.lowering.program import (
     Term,
     Variable,
 )
+from neuro_rtrrl.lowering.words import Format, WordLengths
 
 __all__ = [
     "EVERY_DT",
@@ -26,6 +28,9 @@ __all__ = [
     "Act",
     "Assign",
     "Choose",
+    "FixedForm",
+    "FixedPoint",
+    "Format",
     "Gather",
     "LoweredCircuit",
     "Reduce",
@@ -34,6 +39,9 @@ __all__ = [
     "Statement",
     "Term",
     "Variable",
+    "WordLengths",
+    "fixed_form",
     "hoist",
+    "key_of_node",
     "lower",
 ]

@@ -39,7 +39,11 @@ def carried_keys(lowered: LoweredCircuit) -> tuple[str, ...]:
             seen |= set(targets_of(statement))
     carried &= written
     carried |= {key for key in written if lowered.variables[key].persistent}
-    return tuple(key for key in lowered.variables if key in carried and key not in _GIVEN)
+    return tuple(
+        key
+        for key, variable in lowered.variables.items()
+        if key in carried and key not in _GIVEN and variable.role != "clamped"
+    )
 
 
 def _expanded(lowered: LoweredCircuit, keys: set[str]) -> set[str]:

@@ -36,6 +36,7 @@ _EVALUATE = {
     "sin": math.sin,
     "cos": math.cos,
     "abs": abs,
+    "floor": math.floor,
     "sign": lambda a: math.copysign(1.0, a) if a else 0.0,
     "minimum": min,
     "maximum": max,

@@ -12,6 +12,7 @@ from typing import Any
 from neuro_rtrrl import __version__
 from neuro_rtrrl.errors import NeuroRtrrlError, Problem, RunError
 from neuro_rtrrl.graph import Circuit, build_circuit
+from neuro_rtrrl.lowering import WordLengths
 from neuro_rtrrl.spec import parse_document, spec_from_document
 from neuro_rtrrl.studies.load import Row, Study
 
@@ -45,6 +46,8 @@ class Job:
     criterion : float or None
     evaluation : (int, int, int or None) or None
         After every so many decisions so many episodes; the patience.
+    words : WordLengths or None
+        Of a run in fixed point.
     """
 
     row: str
@@ -60,6 +63,7 @@ class Job:
     settings: tuple[tuple[str, float], ...] = ()
     criterion: float | None = None
     evaluation: tuple[int, int, int | None] | None = None
+    words: WordLengths | None = None
 
     @property
     def key(self) -> str:
@@ -69,6 +73,7 @@ class Job:
         more = {"criterion": self.criterion, "evaluation": self.evaluation, "baseline": self.baseline}
         further = [(name, value) for name, value in more.items() if value is not None]
         further += [("settings", self.settings)] if self.settings else []
+        further += [("words", self.words.as_dict())] if self.words is not None else []
         text = json.dumps((*content, __version__, REVISION, *further))
         return hashlib.sha256(text.encode("utf-8")).hexdigest()[:12]
 
@@ -143,6 +148,7 @@ def jobs_of(study: Study, row: Row) -> tuple[Job, ...]:
             settings=row.settings,
             criterion=row.criterion,
             evaluation=None if row.baseline else _evaluation(settings),
+            words=row.words,
         )
         for seed in row.seeds
     )
@@ -198,9 +204,10 @@ def _learn(job: Job, progress: Callable[[Any], None] | None) -> dict[str, Any] |
         circuit,
         decisions=job.decisions,
         seeds=[job.seed],
-        precision=job.precision,
+        precision=None if job.words is not None else job.precision,
         progress=progress,
         pause=pause,
+        words=job.words,
     )
     if result.interrupted:
         return None

@@ -10,6 +10,8 @@ from pydantic import ValidationError
 
 from neuro_rtrrl.errors import CircuitError, Location, Problem, nearest
 from neuro_rtrrl.graph import Circuit, load_circuit
+from neuro_rtrrl.ledger.word_lengths import word_lengths
+from neuro_rtrrl.lowering import WordLengths
 from neuro_rtrrl.spec.document import Document, compose_document, read_document, read_text
 from neuro_rtrrl.spec.overrides import OPTION, apply_overrides
 from neuro_rtrrl.studies.faults import problems_of
@@ -55,6 +57,7 @@ class Row:
     baseline: str | None = None
     settings: tuple[tuple[str, float], ...] = ()
     criterion: float | None = None
+    words: WordLengths | None = None
 
 
 @dataclass(frozen=True)
@@ -187,6 +190,15 @@ class _Rows:
         circuit = self._intervened(name, row, circuit)
         if not self._sound_baseline(name, row, circuit):
             return None
+        words = None
+        if row.words is not None:
+            try:
+                words = word_lengths(row.words.profile, row.words.bits)
+            except CircuitError as error:
+                self._note(
+                    self._problem(name, "words", each.message, hint=each.hint) for each in error.problems
+                )
+                return None
         first = self.spec.first_seed
         return Row(
             name=name,
@@ -201,6 +213,7 @@ class _Rows:
             baseline=row.baseline,
             settings=tuple(sorted(row.settings.items())),
             criterion=self.spec.criterion if row.criterion is None else row.criterion,
+            words=words,
         )
 
     def _intervened(self, name: str, row: RowSpec, circuit: Circuit) -> Circuit:

@@ -82,13 +82,20 @@ class Evaluation(Section):
     patience: OptionalCount = None
 
 
+class WordsSpec(Section):
+    """Words of fixed length to run in: those of a hardware profile, some of them replaced (``weight=4~``)."""
+
+    profile: str | None = None
+    bits: str = ""
+
+
 class RowSpec(Section):
     """One row: a circuit file (relative to the study's folder), overrides, and where it differs from the study.
 
     ``set`` holds ``path.to.key=value`` each, as the command line's ``--set``, ``interventions`` those of the circuit's
     own that are applied; ``budget: reduced`` marks a row that runs fewer decisions than what it is compared with,
     ``note`` says how many that were. With ``baseline`` the circuit only gives the task, and another learner, with its
-    ``settings``, takes it on.
+    ``settings``, takes it on. ``words`` runs the circuit at the word lengths of a chip.
     """
 
     circuit: str = Field(min_length=1)
@@ -96,6 +103,7 @@ class RowSpec(Section):
     interventions: Annotated[tuple[str, ...], AsTuple] = ()
     baseline: str | None = None
     settings: dict[str, float] = Field(default_factory=dict)
+    words: WordsSpec | None = None
     criterion: Annotated[float | None, Field(allow_inf_nan=False)] = None
     seeds: OptionalSeedCount = None
     decisions: OptionalCount = None

@@ -28,6 +28,7 @@ NUMPY = {
     "sin": np.sin,
     "cos": np.cos,
     "abs": np.abs,
+    "floor": np.floor,
     "sign": np.sign,
     "minimum": np.minimum,
     "maximum": np.maximum,

@@ -122,7 +122,8 @@ def test_one_step_gradients_with_symmetric_feedback_equal_autodiff(form, sparse)
         values |= {key: jnp.asarray(h) for key in ("cortex.h", "cortex.r") if key in values}
         values |= {"sensory.r": jnp.asarray(x), "reward": jnp.asarray(0.3), "terminated": jnp.asarray(0.0)}
         network.integrate(values, {})
-        network.decide(values, jnp.array([0.7]), False)  # a number for each slot of an action
+        network.draw(values, jnp.array([0.7]))  # a number for each slot of an action
+        network.decide(values, False)
         action = int(values["action"])
         theta = {key: jnp.asarray(value) for key, value in start.items()}
         exact = {

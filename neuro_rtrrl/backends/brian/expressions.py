@@ -67,6 +67,7 @@ NUMPY: dict[str, Callable[..., Any]] = {
     "sin": np.sin,
     "cos": np.cos,
     "abs": abs,
+    "floor": np.floor,
     "sign": np.sign,
     "minimum": np.minimum,
     "maximum": np.maximum,

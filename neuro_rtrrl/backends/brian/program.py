@@ -23,7 +23,7 @@ from neuro_rtrrl.environments.base import Environment
 from neuro_rtrrl.errors import Problem, RunError
 from neuro_rtrrl.graph.circuit import Circuit, Recording
 from neuro_rtrrl.graph.initialise import initial_values
-from neuro_rtrrl.lowering import LoweredCircuit, lower
+from neuro_rtrrl.lowering import FixedPoint, LoweredCircuit, fixed_form, hoist, lower
 from neuro_rtrrl.lowering.credit import refuse_nonlocal
 from neuro_rtrrl.lowering.dataflow import carried_keys
 
@@ -54,6 +54,8 @@ class BrianProgram:
         Is told, in one line, when ``auto`` has to do without a compiler.
     codegen : {"auto", "cython", "numpy"}
         Brian2's code generation target; ``auto`` takes Cython where it works.
+    arithmetic : FixedPoint, optional
+        Words of fixed length in place of ``precision``, which must then be float64.
     profile : bool
         Measure where the time goes: see ``stopwatch``. It makes a decision about 2 µs longer.
 
@@ -80,6 +82,7 @@ class BrianProgram:
         notice: Callable[[str], None] | None = None,
         codegen: str = "auto",
         profile: bool = False,
+        arithmetic: FixedPoint | None = None,
     ) -> None:
         self.circuit, self.environment, self.seeds = circuit, environment, tuple(seeds)
         self.precision, self.record = precision, as_recordings(record)
@@ -87,6 +90,10 @@ class BrianProgram:
         self.dtype = np.dtype(precision)
         self.lowered = lower(circuit, keep=set(keys))
         refuse_nonlocal(self.lowered, "Brian2", "run it with --backend jax")
+        rounded: Callable[..., dict[str, np.ndarray]] = dict
+        if arithmetic is not None:
+            form = fixed_form(hoist(self.lowered), arithmetic)
+            self.lowered, rounded = form.emulated(), form.rounded
         self.position = start
         self._steps = circuit.timing.steps
         self.kernel = code_target(codegen, notice)
@@ -96,7 +103,12 @@ class BrianProgram:
             suffixes = ["", *(f"_seed{index}" for index in range(1, len(self.seeds)))]
             self.replicas = [
                 Replica(
-                    self.lowered, plan, clock, {**initial_values(circuit, seed), **given}, suffix, self.dtype
+                    self.lowered,
+                    plan,
+                    clock,
+                    rounded({**initial_values(circuit, seed), **given}),
+                    suffix,
+                    self.dtype,
                 )
                 for seed, given, suffix in zip(
                     self.seeds, initials or [{}] * len(self.seeds), suffixes, strict=True

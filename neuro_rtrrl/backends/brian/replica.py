@@ -38,6 +38,8 @@ class Replica:
         self.host = Host(lowered, self.groups.views(), self.groups.connections, dtype)
         self.values = self.host.values
         self._start(start)
+        for action in self.host.compile(lowered.setup):
+            action()
         self._resets = [
             (key, self._origin(variable.initial))
             for key, variable in lowered.variables.items()
@@ -130,7 +132,10 @@ class Replica:
             flags["terminated"], flags["truncated"] = world.terminated, world.truncated
             self.values["uniforms"] = world.uniforms
             for key, place in self._chances:
-                self.values[key][...] = world.uniforms[place : place + self.values[key].size]
+                if self.lowered.variables[key].space.kind == "broadcast":
+                    self.host.put(key, world.uniforms[place])
+                else:
+                    self.values[key][...] = world.uniforms[place : place + self.values[key].size]
             for rates, encodes in self._clamped:
                 self._clamp(rates, encodes, world)
         for name in self._given:

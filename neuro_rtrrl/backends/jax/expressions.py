@@ -29,6 +29,7 @@ EMITTED: dict[str, Callable[..., Any]] = {
     "minimum": jnp.minimum,
     "maximum": jnp.maximum,
     "clip": jnp.clip,
+    "floor": jnp.floor,
     "less": lambda a, b: a < b,
     "less_equal": lambda a, b: a <= b,
     "greater": lambda a, b: a > b,

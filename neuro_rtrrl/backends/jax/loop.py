@@ -139,9 +139,10 @@ class ClosedLoop:
             values["action"] = carry["action"]
             self._clamp(values, observation, carry["action"], first)
         values["terminated"] = terminated.astype(network.dtype)
+        network.draw(values, drawn.get("uniform"))
         network.begin(values, first)
         by_dt = network.integrate(values, drawn["noise"], self._by_dt)
-        network.decide(values, drawn.get("uniform"), first)
+        network.decide(values, first)
         if self.environment is not None:
             after["action"] = values["action"]
         after["network"] = {key: values[key] for key in carry["network"]}

@@ -169,13 +169,17 @@ class Network:
         self._sections_of_dt(local)
         return {key: value for key, value in local.items() if key not in before}
 
-    def decide(self, values: Values, uniform: Any, first: Any) -> None:
-        """Read out, choose, compute the modulators, change weights with the old traces, renew the traces."""
+    def draw(self, values: Values, uniform: Any) -> None:
+        """Show the uniform numbers of a decision to what chance sets."""
         values["uniform"] = uniform
         for key, place in self.lowered.chances.items():
             if key in self.lowered.variables:
-                size = self.lowered.variables[key].space.shape[0]
-                values[key] = uniform[place : place + size].astype(self.dtype)
+                space = self.lowered.variables[key].space
+                drawn = uniform[place : place + space.elements].astype(self.dtype)
+                values[key] = drawn.reshape(space.shape)
+
+    def decide(self, values: Values, first: Any) -> None:
+        """Read out, choose, compute the modulators, change weights with the old traces, renew the traces."""
         for name in self.lowered.transposed:  # as they stand before the weights change
             values[f"{name}.w"] = self.arrays.array(f"{name}.w", values)
         for section in ("readout", "choose", "feedback", "modulate"):

@@ -20,7 +20,7 @@ from neuro_rtrrl.environments.base import Environment
 from neuro_rtrrl.errors import CircuitError, Problem
 from neuro_rtrrl.graph.circuit import Circuit, Recording
 from neuro_rtrrl.graph.initialise import initial_values
-from neuro_rtrrl.lowering import hoist, lower
+from neuro_rtrrl.lowering import FixedPoint, fixed_form, hoist, lower
 from neuro_rtrrl.lowering.credit import influenced, moving_populations, refuse_nonlocal
 from neuro_rtrrl.lowering.pack import pack
 from neuro_rtrrl.native import CompilationError
@@ -64,6 +64,8 @@ class JaxProgram:
         default on a CPU, where the compiler can (and with the kernel ``xla``, for networks that are not large).
     notice : callable, optional
         Is told, in one line, when ``auto`` has to do without the native kernel.
+    arithmetic : FixedPoint, optional
+        Words of fixed length in place of ``precision``, which must then be float64.
 
     Attributes
     ----------
@@ -90,6 +92,7 @@ class JaxProgram:
         lanes: Literal["auto", "threads", "map"] = "auto",
         single_kernel: bool | None = None,
         notice: Callable[[str], None] | None = None,
+        arithmetic: FixedPoint | None = None,
     ) -> None:
         use_cache()
         self.circuit, self.environment, self.seeds = circuit, environment, tuple(seeds)
@@ -97,12 +100,17 @@ class JaxProgram:
         self.position = start
         self.written = lower(circuit, keep={each.key for each in self.record})
         self._hoisted = hoist(self.written) if regroup else self.written
+        self._rounded: Callable[..., dict[str, np.ndarray]] = dict
+        if arithmetic is not None:
+            form = fixed_form(self._hoisted, arithmetic)
+            self._hoisted, self._rounded = form.emulated(), form.rounded
         self._initials = initials or [{}] * len(self.seeds)
         self._on_cpu = jax.default_backend() == "cpu"
         self._differentiates = bool(influenced(self.written.variables))
         self._native = self._make_kernel(kernel, notice)
         self.kernel = "xla" if self._native is None else "native"
-        self.lowered = pack(self._hoisted) if regroup and self._native is None else self._hoisted
+        packs = regroup and self._native is None and arithmetic is None
+        self.lowered = pack(self._hoisted) if packs else self._hoisted
         self._threads = lanes == "threads" or (lanes == "auto" and self._on_cpu)
         small = self._on_cpu and self._threads and self._synapses() <= LARGEST_KERNEL
         on_host = environment is not None and environment.on_host
@@ -158,7 +166,7 @@ class JaxProgram:
 
     def _starts(self, loop: ClosedLoop | NativeLoop) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         return [  # one seed after the other: what only its start needs is gone before the next
-            loop.start({**initial_values(self.circuit, seed), **given}, seed_key(seed))
+            loop.start(self._rounded({**initial_values(self.circuit, seed), **given}), seed_key(seed))
             for seed, given in zip(self.seeds, self._initials, strict=True)
         ]
 
