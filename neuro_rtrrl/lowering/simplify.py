@@ -170,6 +170,8 @@ def drop_unread(lowered: LoweredCircuit, roots: set[str]) -> LoweredCircuit:
     }
     assigned = {key for body in sections.values() for s in body for key in targets_of(s)}
     used = live | assigned
+    # a state may begin at a parameter that no equation reads any more, as where that is 0
+    used |= {start for key in used if isinstance(start := lowered.variables[key].initial, str)}
     variables = {key: variable for key, variable in lowered.variables.items() if key in used}
     start = tuple(statement for statement in lowered.episode_start if statement.target in live)
     return lowered.replace(sections=sections, episode_start=start, variables=variables)

@@ -371,6 +371,12 @@ def test_short_numbers_stay_close_to_long_ones():
 # --- spikes ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("name", ["v_rest", "v_reset"])
+def test_a_potential_of_nought_is_one_like_any_other(name):
+    circuit = load_circuit(CIRCUITS / "stdp.yaml", [f"populations.neurons.{name}=0 mV"])
+    assert parity(circuit, 20).agrees
+
+
 def test_stdp_agrees_spike_for_spike():
     circuit = load_circuit(CIRCUITS / "stdp.yaml")
     record = ("afferents.spike", "neurons.spike", *everything(circuit))

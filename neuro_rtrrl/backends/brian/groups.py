@@ -12,9 +12,10 @@ from brian2.groups.group import CodeRunner
 from neuro_rtrrl.backends.brian.expressions import FUNCTIONS, brian_text
 from neuro_rtrrl.backends.brian.names import Names, quantity, unit_text
 from neuro_rtrrl.backends.brian.plan import Block, Plan, slope_of
-from neuro_rtrrl.language import Expression, Read
+from neuro_rtrrl.language import Expression, Number, Read
 from neuro_rtrrl.lowering import Assign, Gather, LoweredCircuit, Space, SpikeStep
 from neuro_rtrrl.lowering.simplify import reads_of
+from neuro_rtrrl.units import DIMENSIONLESS
 
 __all__ = ["Groups"]
 
@@ -224,6 +225,9 @@ class Groups:
         if isinstance(statement, Assign):
             right = self._text(statement.expression, space)
             tree = statement.expression
+            dimension = self.lowered.variables[statement.target].dimension
+            if tree == Number(0.0) and dimension != DIMENSIONLESS:
+                right = f"0*{unit_text(dimension)}"  # a plain 0 has lost its unit
             if isinstance(tree, Read) and self.lowered.variables[tree.key].learned:
                 right = (
                     f"minimum({right}, {right})"  # a bare name would be the same array, and change with it
