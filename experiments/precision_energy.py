@@ -113,34 +113,60 @@ def front(found: list[Point]) -> list[Point]:
     return best
 
 
+SERIES = {"weight": "o", "traces": "s"}
+
+
 def draw(found: list[Point], path: Path) -> None:
-    """Draw final return over energy, the front as a line."""
+    """Draw wrong answers over energy: a series for the weights' bits, one for the traces', and the front."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6.4, 4.0), layout="constrained")
+    figure = Figure(figsize=(6.8, 4.2), layout="constrained")
     axes = figure.subplots()
-    best = front(found)
-    axes.step(
-        [1e9 * p.energy for p in best], [p.final for p in best], where="post", color="0.75", lw=6, zorder=0
-    )
-    for point in found:
-        kept = point in best
-        axes.plot(1e9 * point.energy, point.final, "o", color="C0" if kept else "0.5", ms=6 if kept else 4)
-        axes.annotate(
-            point.row.replace("_", " "),
-            (1e9 * point.energy, point.final),
-            xytext=(5, -9 if kept else 4),
-            textcoords="offset points",
-            fontsize=7,
-            color="C0" if kept else "0.4",
+    by_name = {point.row: point for point in found}
+    axes.plot(*_places(front(found)), color="0.85", lw=8, solid_capstyle="round", zorder=0, label="the front")
+    for number, (name, marker) in enumerate(SERIES.items()):
+        series = {
+            int(row.split("_")[1]): point for row, point in by_name.items() if row.startswith(f"{name}_")
+        }
+        ordered = sorted(
+            [*series.items(), (9 if name == "weight" else 7, by_name["loihi1"])], key=lambda each: each[0]
         )
+        colour = f"C{number}"
+        label = f"{name.removesuffix('s')}s, bits" + (" (the rest as on Loihi 1)" if not number else "")
+        axes.plot(
+            *_places([point for _, point in ordered]), f"{marker}-", color=colour, ms=13, lw=1, label=label
+        )
+        for bits, point in ordered:
+            if point.row == "loihi1" and number:
+                continue  # named once: 9 bit weights, 7 bit traces
+            x, y = _places([point])
+            axes.text(x[0], y[0], str(bits), color="white", fontsize=7, ha="center", va="center")
+    x, y = _places([by_name["loihi1_nearest"]])
+    axes.plot(x, y, "kX", ms=9, label="Loihi 1, rounded to the nearest")
+    whole = by_name["float"]
+    axes.axhline(_places([whole])[1][0], color="0.4", lw=1, ls=":")
+    axes.text(
+        0.99,
+        0.02,
+        f"dotted: float32, {1e9 * whole.energy:.0f} nJ",
+        transform=axes.transAxes,
+        ha="right",
+        fontsize=8,
+    )
     axes.set(
+        yscale="log",
         xlabel="energy of a decision on 45 nm CMOS, what has a price (nJ)",
-        ylabel="final return, median of 5 seeds",
+        ylabel="wrong answers, share (median of 5 seeds)",
         title="MemoryChain 8 in short words",
     )
     axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, fontsize=8, loc="center right", markerscale=0.5)
     figure.savefig(path, dpi=150)
+
+
+def _places(points: list[Point]) -> tuple[list[float], list[float]]:
+    """Return nanojoules, and the share of wrong answers: a return is 1 for a right one and -1 for a wrong one."""
+    return [1e9 * point.energy for point in points], [(1 - point.final) / 2 for point in points]
 
 
 def write(found: list[Point], path: Path) -> None:

@@ -23,14 +23,17 @@ _HOME = {
     "RunError": "neuro_rtrrl.errors",
     "audit": "neuro_rtrrl.graph.audit",
     "check": "neuro_rtrrl.api",
+    "compare": "neuro_rtrrl.api",
     "cost": "neuro_rtrrl.api",
     "draw": "neuro_rtrrl.api",
+    "fit": "neuro_rtrrl.api",
     "load": "neuro_rtrrl.api",
     "load_results": "neuro_rtrrl.api",
     "parity": "neuro_rtrrl.api",
     "plot": "neuro_rtrrl.plot",
     "simulate": "neuro_rtrrl.api",
     "study": "neuro_rtrrl.api",
+    "word_lengths": "neuro_rtrrl.ledger.word_lengths",
 }
 
 __all__ = [
@@ -42,22 +45,26 @@ __all__ = [
     "__version__",
     "audit",
     "check",
+    "compare",
     "cost",
     "draw",
+    "fit",
     "load",
     "load_results",
     "parity",
     "plot",
     "simulate",
     "study",
+    "word_lengths",
 ]
 
 if TYPE_CHECKING:
     from neuro_rtrrl import plot
-    from neuro_rtrrl.api import check, cost, draw, load, load_results, parity, simulate, study
+    from neuro_rtrrl.api import check, compare, cost, draw, fit, load, load_results, parity, simulate, study
     from neuro_rtrrl.errors import CircuitError, NeuroRtrrlError, RunError
     from neuro_rtrrl.graph import Circuit
     from neuro_rtrrl.graph.audit import audit
+    from neuro_rtrrl.ledger.word_lengths import word_lengths
     from neuro_rtrrl.results import Result
 
 

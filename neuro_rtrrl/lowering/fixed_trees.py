@@ -127,7 +127,7 @@ class Fixer:
     # --- operators ----------------------------------------------------------------------------------------------------
 
     def aligned(self, parts: list[Fixed]) -> tuple[list[Fixed], int]:
-        """Cut the places of the finest until all, brought to the same places, are exact together; return those places."""
+        """Cut the finest until all are exact when brought to the same places; return those."""
         while True:
             fraction = max((part.fraction for part in parts if part.most), default=0)
             most = sum(part.most * 2.0 ** (fraction - part.fraction) for part in parts)
