@@ -70,9 +70,10 @@ def word_lengths(
             if rounding.get(word) == "stochastic":
                 stochastic.add(kind)
     if not stated and not bits:
-        name = profile.name if profile else "no profile"
-        hint = f"give some: --bits weight=8,local_trace=16; kinds are {', '.join(KINDS_OF_WORD)}"
-        raise CircuitError(Problem(f"{name} states no word length", hint=hint))
+        message = f"{profile.name} states no word length" if profile else "no word lengths are given"
+        chip = "" if profile else "name a chip, as with --profile loihi1, or "
+        hint = f"{chip}give some: --bits weight=8,local_trace=16; kinds are {', '.join(KINDS_OF_WORD)}"
+        raise CircuitError(Problem(message, hint=hint))
     rounded = frozenset((stochastic - nearest_ones) | asked)
     return WordLengths({**stated, **bits}, rounded, profile.name if profile else "")
 
