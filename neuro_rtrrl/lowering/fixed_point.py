@@ -206,9 +206,15 @@ class _Builder:
         return FixedForm(changed, self.formats, self.numbers)
 
     def _with_initial(self, variable: Variable) -> Variable:
-        if isinstance(variable.initial, str) or variable.key not in self.formats:
+        if variable.key not in self.formats:
             return variable
-        return replace(variable, initial=float(rounded_array(variable.initial, self.formats[variable.key])))
+        initial = variable.initial
+        if isinstance(initial, str):
+            constant = self.variables[initial].value
+            if constant is None:
+                return variable
+            initial = constant  # a state begins as a word, whatever the constant it is named after
+        return replace(variable, initial=float(rounded_array(initial, self.formats[variable.key])))
 
     def _shown(self) -> list[Statement]:
         """Round what the environment shows."""

@@ -26,6 +26,7 @@ EMITTED: dict[str, str] = {
     "sin": "SIN({0})",
     "cos": "COS({0})",
     "abs": "ABS({0})",
+    "floor": "FLOOR({0})",
     "sign": "sign_of({0})",
     "minimum": "minimum({0}, {1})",
     "maximum": "maximum({0}, {1})",

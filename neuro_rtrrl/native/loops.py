@@ -98,7 +98,7 @@ def _expression(operation: Operation, loop: Loop, places: Places) -> str:
         return Read(key, leaf.access) if key else leaf
 
     tree = rewrite(operation.expression, lambda node: renamed(node) if isinstance(node, Read) else node)
-    return places.value(tree, loop.space)
+    return places.value(tree, loop.space, operation.target)
 
 
 def _target(operation: Operation, loop: Loop, places: Places) -> str:
@@ -114,7 +114,7 @@ def _assignment(operation: Operation, loop: Loop, places: Places, declared: set[
     prefix = ""
     if operation.target in places.inner and declared is not None and operation.target not in declared:
         declared.add(operation.target)
-        prefix = "real "
+        prefix = f"{places.type_of(operation.target)} "
     return _line(f"{prefix}{target} = {value};", operation.text)
 
 
@@ -142,12 +142,15 @@ def _population(operations: list[Operation], loop: Loop, places: Places) -> list
         if operation.kind == "reduce":
             value, total = _expression(operation, loop, places), f"total_{number}"
             if operation.how == "sum_population":
-                before.append(f"real {total} = 0;")
+                before.append(f"{places.type_of(operation.target)} {total} = 0;")
                 body.append(_line(f"{total} += {value};", operation.text))
                 sums.append(total)
             else:
-                before.append(f"real {total} = -INFINITY;")
-                body.append(_line(f"{total} = maximum({total}, {value});", operation.text))
+                before.append(
+                    f"{places.type_of(operation.target)} {total} = {places.lowest(operation.target)};"
+                )
+                larger = places.larger(operation.target, total, value)
+                body.append(_line(f"{total} = {larger};", operation.text))
             after.append(f"{places.base(operation.target)} = {total};")
         else:
             body.append(_assignment(operation, loop, places, declared))
@@ -163,15 +166,15 @@ def _simd(sums: Sequence[str]) -> str:
 
 def _choice(operation: Operation, places: Places) -> list[str]:
     size = operation.space.shape[0]
-    policy = places.value(operation.expression, operation.space)
+    kind, policy, passed = places.policy(operation.expression, operation.space, operation.slot)
     chosen = places.at(operation.target, "neuron")
     return [
         "{  " + comment(operation.text),
-        "  real cumulative = 0;",
+        f"  {kind} cumulative = 0;",
         "  action_type taken = 0;",
         f"  for (int neuron = 0; neuron < {size - 1}; neuron++) {{",
         f"    cumulative += {policy};",
-        f"    taken += cumulative <= uniform[{operation.slot}];",
+        f"    taken += {passed};",
         "  }",
         f"  action[{operation.slot}] = taken;",
         f"  for (int neuron = 0; neuron < {size}; neuron++) {chosen} = neuron == taken;",
@@ -187,7 +190,7 @@ def _projection(operations: list[Operation], loop: Loop, places: Places) -> list
     storage = places.layout.storage[name]
     outer = storage.rows
     inner = "post" if outer == "pre" else "pre"
-    sums: list[tuple[str, str]] = []
+    sums: list[tuple[str, str, str]] = []
     body: list[str] = []
     declared: set[str] = set()
     for number, operation in enumerate(operations):
@@ -197,12 +200,12 @@ def _projection(operations: list[Operation], loop: Loop, places: Places) -> list
                 value = f"({value}) * {masked}"
             target = places.at(operation.target, "post")
             if outer == "post":
-                sums.append((f"total_{number}", target))
+                sums.append((f"total_{number}", target, places.type_of(operation.target)))
                 target = f"total_{number}"
             body.append(_line(f"{target} += {value};", operation.text))
         else:
             body.append(_assignment(operation, loop, places, declared))
-    totals = [total for total, _ in sums]
+    totals = [total for total, _, _ in sums]
     rows, columns = storage.shape
     if storage.sparse:
         start, other = (f"wiring + {places.wiring[name, which]}" for which in ("start", "other"))
@@ -220,10 +223,10 @@ def _projection(operations: list[Operation], loop: Loop, places: Places) -> list
             "}",
         ]
     row = [
-        *(f"real {total} = 0;" for total in totals),
+        *(f"{kind} {total} = 0;" for total, _, kind in sums),
         _simd(totals),
         *inner_loop,
-        *(f"{target} += {total};" for total, target in sums),
+        *(f"{target} += {total};" for total, target, _ in sums),
     ]
     text = [*header, f"for (int {outer} = 0; {outer} < {rows}; {outer}++) {{", *indented(row), "}"]
     return ["{  /* synapses of " + name + " */", *indented(text), "}"]

@@ -101,9 +101,25 @@ class Places:
             return self.synapse(leaf.key, space.name)
         return self.at(leaf.key, "neuron" if space.kind == "population" else "0")
 
-    def value(self, expression: Expression, space: Space) -> str:
-        """Write a tree as a loop over ``space`` sees it."""
+    def value(self, expression: Expression, space: Space, target: str = "") -> str:
+        """Write a tree as a loop over ``space`` sees it, to be put into ``target``."""
         return to_c(expression, lambda leaf: self.read(leaf, space), self.precision)
+
+    def type_of(self, key: str) -> str:
+        """Return the C type of a variable."""
+        return "real"
+
+    def lowest(self, key: str) -> str:
+        """Return what is below everything that a variable can be."""
+        return "-INFINITY"
+
+    def larger(self, key: str, left: str, right: str) -> str:
+        """Write the larger of two values of a variable."""
+        return f"maximum({left}, {right})"
+
+    def policy(self, expression: Expression, space: Space, slot: int) -> tuple[str, str, str]:
+        """Return the type of ``cumulative``, what a neuron adds to it, and whether the draw is past it."""
+        return "real", self.value(expression, space), f"cumulative <= uniform[{slot}]"
 
     def declaration(self, key: str, name: str = "", dimensions: str | None = None) -> str:
         """Return ``name[n]`` with the dimensions of a key's space."""

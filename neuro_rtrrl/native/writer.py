@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from neuro_rtrrl.language import Expression, Read, walk
@@ -37,6 +37,7 @@ def preamble(precision: str) -> list[str]:
         f"typedef {'float' if precision == 'float32' else 'double'} real;",
         *(f"#define {name.upper()}(x) {name}{suffix}(x)" for name in _FUNCTIONS),
         f"#define ABS(x) fabs{suffix}(x)",
+        f"#define FLOOR(x) floor{suffix}(x)",
         f"#define POWER(x, y) pow{suffix}(x, y)",
         "#if defined(__GLIBC__) && defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)",
         "#if __GLIBC_PREREQ(2, 35)  /* the C library has these for several numbers at once */",
@@ -68,17 +69,26 @@ class Writer:
         ]
         self.beginning = schedule(lowered, starts + operations_of(lowered, ("express",)))
         self.spaces = self._spaces()
-        basic = Layout(lowered, precision)
+        basic = self.make_layout({})
         wanted = {each.key for each in kept}
-        lasting = set(basic.fields) | wanted | self._named_by_spikes() | {"action"}
+        clamped = {key for key, variable in lowered.variables.items() if variable.role == "clamped"}
+        lasting = set(basic.fields) | wanted | self._named_by_spikes() | clamped | {"action"}
         inner, shared = temporaries([*self.regions, self.beginning], lasting)
         shared |= (wanted | self._named_by_spikes()) & set(self.spaces) - set(basic.fields)
         shared |= self._unwritten(basic, inner)
         shared = {key for key in shared if not self._given(key)}
         scratch = sorted(key for key in shared if self._is_large(self.spaces[key]))
-        self.layout = Layout(lowered, precision, {key: self.spaces[key] for key in scratch})
+        self.layout = self.make_layout({key: self.spaces[key] for key in scratch})
         self.local = sorted(key for key in shared if key not in self.layout.fields)
-        self.places = Places(lowered, self.layout, precision, self.spaces, inner)
+        self.places = self.make_places(inner)
+
+    def make_layout(self, scratch: Mapping[str, Space]) -> Layout:
+        """Decide what the struct holds."""
+        return Layout(self.lowered, self.precision, scratch)
+
+    def make_places(self, inner: set[str]) -> Places:
+        """Decide how C writes where a value stands."""
+        return Places(self.lowered, self.layout, self.precision, self.spaces, inner)
 
     # --- what there is ------------------------------------------------------------------------------------------------
 
@@ -200,7 +210,7 @@ class Writer:
                 zero = "" if key in made and everything else " = {0}"
                 if self.spaces[key].kind == "broadcast":
                     zero = zero.replace("{0}", "0")
-                lines.append(f"  real {self.places.declaration(key)}{zero};")
+                lines.append(f"  {self.places.type_of(key)} {self.places.declaration(key)}{zero};")
         return lines
 
     # --- the functions ------------------------------------------------------------------------------------------------
@@ -208,8 +218,10 @@ class Writer:
     def _begin_episode(self) -> list[str]:
         lines = [
             "/* The start of an episode: membranes and traces as they were at first. */",
-            "static void begin_episode(struct state *restrict s, const int32_t *restrict wiring)",
+            "static void begin_episode(struct state *restrict s, const int32_t *restrict wiring,",
+            "    const real *restrict uniform)",
             "{",
+            *self._chances(),
             *self._locals([self.beginning], False),
             *self._arguments_of_beginning(),
         ]
@@ -218,7 +230,7 @@ class Writer:
             if variable.resets and key in self.layout.fields:
                 body += self._reset(key, variable.initial)
         body += loops_text(self.beginning, self.places)
-        return [*lines, *indented(body), "  (void)s; (void)wiring;", "}"]
+        return [*lines, *indented(body), "  (void)s; (void)wiring; (void)uniform;", "}"]
 
     def _arguments_of_beginning(self) -> list[str]:
         read = {
@@ -246,18 +258,12 @@ class Writer:
         return [f"for (int i = 0; i < {count}; i++) ((real *){target})[i] = {value};"]
 
     def _tick(self) -> list[str]:
-        noise = "".join(f", const real *restrict noise_{index}" for index in range(len(self.lowered.noise)))
-        handed = "".join(f", real *restrict kept_{index}" for index in range(len(self.kept)))
         lines = [
-            "/* One decision tick. kept_N receives what is recorded, where it is not NULL. */",
-            "static void tick(struct state *restrict s, const int32_t *restrict wiring,",
-            "    const real *restrict observation, const real reward, const real terminated, const int first,",
-            f"    action_type *restrict action, const real *restrict uniform{noise}{handed})",
-            "{",
+            *self._head(),
             *self._chances(),
             *self._locals(self.regions, True),
             *self._clamped(),
-            "  if (first) begin_episode(s, wiring);",
+            "  if (first) begin_episode(s, wiring, uniform);",
             *indented(self._body()),
         ]
         lines += indented(self._hand_out_all(borrowed=False))
@@ -265,6 +271,17 @@ class Writer:
             *lines,
             "  (void)wiring; (void)observation; (void)reward; (void)terminated; (void)action; (void)uniform;",
             "}",
+        ]
+
+    def _head(self) -> list[str]:
+        noise = "".join(f", const real *restrict noise_{index}" for index in range(len(self.lowered.noise)))
+        handed = "".join(f", real *restrict kept_{index}" for index in range(len(self.kept)))
+        return [
+            "/* One decision tick. kept_N receives what is recorded, where it is not NULL. */",
+            "static void tick(struct state *restrict s, const int32_t *restrict wiring,",
+            "    const real *restrict observation, const real reward, const real terminated, const int first,",
+            f"    action_type *restrict action, const real *restrict uniform{noise}{handed})",
+            "{",
         ]
 
     def _clamped(self) -> list[str]:
@@ -300,11 +317,18 @@ class Writer:
         return environment is not None and environment.actions.by_degrees
 
     def _chances(self) -> list[str]:
-        return [
-            f"  const real *restrict {self.places.names[key]} = uniform + {place};"
-            for key, place in self.lowered.chances.items()
-            if key in self.spaces
-        ]
+        lines = []
+        for key, place in self.lowered.chances.items():
+            if key in self.spaces:
+                name = self.places.names[key]
+                one = self.spaces[key].kind == "broadcast"
+                kind = self.places.type_of(key)
+                lines.append(
+                    f"  const {kind} {name} = uniform[{place}];"
+                    if one
+                    else f"  const {kind} *restrict {name} = uniform + {place};"
+                )
+        return lines
 
     def _hand_out_all(self, borrowed: bool) -> list[str]:
         """Borrowed weights are handed out as a tick reads them, before the lender's change; all else at its end."""
@@ -337,7 +361,10 @@ class Writer:
         lines = []
         for index, key in enumerate(self.lowered.noise):
             size = self.spaces[key].shape[0]
-            lines.append(f"const real *restrict {self.places.names[key]} = noise_{index} + {step} * {size};")
+            kind = self.places.type_of(key)
+            lines.append(
+                f"const {kind} *restrict {self.places.names[key]} = noise_{index} + {step} * {size};"
+            )
         return lines
 
 
