@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from neuro_rtrrl.agreement import ParityReport
     from neuro_rtrrl.drawing import Picture
     from neuro_rtrrl.ledger import CostReport
+    from neuro_rtrrl.ledger.fit import Verdict
+    from neuro_rtrrl.ledger.side_by_side.sheet import Sheet
     from neuro_rtrrl.results import Result
     from neuro_rtrrl.studies.study import StudyResult
 
-__all__ = ["check", "cost", "draw", "load", "load_results", "parity", "simulate", "study"]
+__all__ = ["check", "compare", "cost", "draw", "fit", "load", "load_results", "parity", "simulate", "study"]
 
 
 def load(path: str | PathLike, overrides: Sequence[str] = ()) -> Circuit:
@@ -59,11 +61,74 @@ def simulate(circuit: Circuit | str | PathLike, **options: Any) -> Result:
     return run(circuit, **options)
 
 
-def cost(circuit: Circuit | str | PathLike, profile: Any = None) -> CostReport:
-    """Count what one decision costs and, with a hardware profile, what of it has a price."""
+def cost(
+    circuit: Circuit | str | PathLike, profile: Any = None, run: Result | str | PathLike | None = None
+) -> CostReport:
+    """Count what one decision costs and, with a hardware profile, what of it has a price.
+
+    Parameters
+    ----------
+    circuit : Circuit or path
+    profile : str, path or HardwareProfile, optional
+    run : Result or path, optional
+        A run of ``simulate(circuit, ledger=True)`` or its results folder: then ``report.effective`` counts what its
+        zeros left to be done.
+
+    Raises
+    ------
+    CircuitError
+        If the run was of another circuit, or without ``ledger=True``.
+    """
     from neuro_rtrrl.ledger import cost as count
 
-    return count(circuit if isinstance(circuit, Circuit) else load(circuit), profile)
+    circuit = circuit if isinstance(circuit, Circuit) else load(circuit)
+    if run is None:
+        return count(circuit, profile)
+    from neuro_rtrrl.ledger.activity import activity_of
+
+    return count(circuit, profile, activity=activity_of(run, circuit))
+
+
+def fit(circuit: Circuit | str | PathLike, profile: Any, bits: int | None = None) -> Verdict:
+    """Judge whether a device can run the circuit, learning included; see :func:`neuro_rtrrl.ledger.fit.fit`."""
+    from neuro_rtrrl.ledger.fit import fit as judge
+
+    return judge(circuit if isinstance(circuit, Circuit) else load(circuit), profile, bits)
+
+
+def compare(
+    circuits: Circuit | str | PathLike | Sequence[Circuit | str | PathLike],
+    profiles: str = "all",
+    rules: str = "own,rtrl,bptt:64,diagonal",
+) -> Sheet:
+    """Set circuits, learning rules and devices side by side.
+
+    Parameters
+    ----------
+    circuits : Circuit or path, or several
+    profiles, rules : str
+        As the command line's ``--profiles`` and ``--rules``.
+
+    Returns
+    -------
+    Sheet
+        ``sheet.entries`` has the numbers, ``sheet.sources()`` what was published; ``sheet.save("compare.html")``.
+
+    Raises
+    ------
+    CircuitError
+        If a profile or a rule is unknown.
+    """
+    from neuro_rtrrl.ledger.side_by_side.rules import parse_rules
+    from neuro_rtrrl.ledger.side_by_side.sheet import compare_all, parse_profiles
+
+    given = [circuits] if isinstance(circuits, Circuit | str | PathLike) else list(circuits)
+    read = [each if isinstance(each, Circuit) else load(each) for each in given]
+    names = [circuit.name for circuit in read]
+    unique = [
+        name if names.count(name) == 1 else f"{name} {place}" for place, name in enumerate(names, start=1)
+    ]
+    return compare_all(list(zip(unique, read, strict=True)), parse_rules(rules), parse_profiles(profiles))
 
 
 def draw(circuit: Circuit | str | PathLike, path: str | PathLike | None = None) -> Picture:

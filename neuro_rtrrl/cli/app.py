@@ -63,11 +63,28 @@ class Precision(StrEnum):
     float64 = "float64"
 
 
+class ExportTarget(StrEnum):
+    """What a circuit can be written as."""
+
+    nir = "nir"
+    c = "c"
+
+
 KernelOption = Annotated[
     Kernel,
     typer.Option(
         help="On jax, what computes the network: C built for this machine at first use, or XLA. "
         "auto takes the first where there is a compiler."
+    ),
+]
+
+
+BitsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--bits",
+        metavar="KIND=BITS[~]",
+        help="Word lengths, sign included: weight=9~,local_trace=7; ~ rounds stochastically.",
     ),
 ]
 
@@ -125,6 +142,25 @@ def simulate(
             "is one C++ program, built once for all seeds."
         ),
     ] = Codegen.auto,
+    ledger: Annotated[
+        bool,
+        typer.Option(
+            "--ledger", help="Count what the run really did, zeros left out, and keep it for cost --from."
+        ),
+    ] = False,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE", help="Price the run on this hardware; with --quantise, run in its words."
+        ),
+    ] = None,
+    quantise: Annotated[
+        bool,
+        typer.Option(
+            "--quantise", help="Run in words of fixed length, learning included: those of --profile."
+        ),
+    ] = False,
+    bits: BitsOption = None,
     json: Json = False,
 ) -> int:
     """Run a circuit in closed loop, learning on, and keep what it did.
@@ -148,6 +184,10 @@ def simulate(
         precision=precision.value if precision else None,
         kernel=kernel.value,
         codegen=codegen.value,
+        ledger=ledger,
+        profile=profile,
+        quantise=quantise,
+        bits=bits or [],
     )
 
 
@@ -174,7 +214,7 @@ def cost(
     file: File,
     profile: Annotated[
         str | None,
-        typer.Option(metavar="NAME|FILE", help="Hardware profile: loihi1, cmos45, or a YAML file."),
+        typer.Option(metavar="NAME|FILE", help="Hardware profile: loihi1, spinnaker2@0.8V, or a YAML file."),
     ] = None,
     explain: Annotated[
         str | None,
@@ -187,13 +227,120 @@ def cost(
         bool, typer.Option("--compare", help="Compare with exact RTRL and with BPTT over T steps, against n.")
     ] = False,
     steps: Annotated[int, typer.Option(min=1, help="T of the BPTT comparison.")] = 64,
+    run: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="RESULTS",
+            help="Count also what a run really did, zeros left out: a results folder of simulate --ledger.",
+        ),
+    ] = None,
+    criterion: Annotated[
+        float | None,
+        typer.Option(
+            help="With --profile and --from: joules and seconds until the mean of 100 episodes reached this return."
+        ),
+    ] = None,
+    freeze: Annotated[bool, typer.Option("--freeze", help="Count without plasticity.")] = False,
+    intervention: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="NAME", help="Apply an intervention that the file names."),
+    ] = None,
     setting: Settings = None,
     json: Json = False,
 ) -> int:
-    """Count what one decision costs: operations, memory, reads, writes, messages, and energy where it has a source."""
+    """Count what one decision costs: operations, memory, reads, writes, messages, and energy where it has a source.
+
+    Example: neuro-rtrrl simulate circuits/bg.yaml --ledger --out run, then neuro-rtrrl cost circuits/bg.yaml --from run
+    """
     from neuro_rtrrl.cli.cost import run_cost
 
-    return run_cost(file, setting or [], profile, explain, compare, steps, json)
+    return run_cost(
+        file,
+        setting or [],
+        profile,
+        explain,
+        compare,
+        steps,
+        json,
+        run,
+        freeze,
+        tuple(intervention or ()),
+        criterion,
+    )
+
+
+@_application.command()
+def fit(
+    file: File,
+    profile: Annotated[
+        str, typer.Option(metavar="NAME|FILE", help="Hardware profile: loihi1, spinnaker2, or a YAML file.")
+    ],
+    bits: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="Width of every word that the device leaves open. Default: 32."),
+    ] = None,
+    freeze: Annotated[bool, typer.Option("--freeze", help="Judge the circuit without plasticity.")] = False,
+    setting: Settings = None,
+    json: Json = False,
+) -> int:
+    """Judge whether a device takes the circuit and what it learns by: what binds, and what would do instead.
+
+    Example: neuro-rtrrl fit circuits/bg.yaml --profile loihi1
+    """
+    from neuro_rtrrl.cli.fit import run_fit
+
+    return run_fit(file, setting or [], profile, bits, freeze, json)
+
+
+@_application.command()
+def compare(
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="FILE...", help="Circuit files, such as circuits/bg.yaml.")
+    ] = None,
+    profiles: Annotated[
+        str,
+        typer.Option(metavar="NAMES", help="all, none, or profiles with commas: loihi1,spinnaker2@0.8V."),
+    ] = "all",
+    rules: Annotated[
+        str,
+        typer.Option(
+            metavar="NAMES",
+            help="Learning rules with commas: own, rflo, rtrl, one_step, local_mse, diagonal, bptt:T.",
+        ),
+    ] = "own,rtrl,bptt:64,diagonal",
+    study_file: Annotated[
+        str | None,
+        typer.Option(
+            "--study",
+            metavar="FILE",
+            help="In place of circuits: what its rows took to reach a return, in joules and seconds.",
+        ),
+    ] = None,
+    criterion: Annotated[
+        float | None, typer.Option(help="That return. Default: the one that the study's rows name.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a page that needs nothing else.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write page, picture, CSV and JSON into a folder.")
+    ] = None,
+    csv: Annotated[
+        bool, typer.Option("--csv", help="Print CSV and nothing else on standard output.")
+    ] = False,
+    setting: Settings = None,
+    json: Json = False,
+) -> int:
+    """Set circuits, learning rules and devices side by side: memory, operations, energy, time, and whether it fits.
+
+    Example: neuro-rtrrl compare circuits/bg.yaml --profiles loihi1,spinnaker2 --rules own,rtrl,bptt:64,diagonal
+    """
+    from neuro_rtrrl.cli.compare import run_compare
+
+    return run_compare(
+        files or [], setting or [], profiles, rules, study_file, criterion, json, csv, html, out
+    )
 
 
 @_application.command()
@@ -219,6 +366,13 @@ def parity(
     seed: Annotated[int, typer.Option(min=0, help="Seed of both runs.")] = 0,
     tolerance: Annotated[float, typer.Option(min=0.0, help="Largest difference that passes.")] = 1e-9,
     kernel: KernelOption = Kernel.auto,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE", help="Compare runs at the word lengths of this profile, to the last bit."
+        ),
+    ] = None,
+    bits: BitsOption = None,
     setting: Settings = None,
     json: Json = False,
 ) -> int:
@@ -228,7 +382,7 @@ def parity(
     """
     from neuro_rtrrl.cli.parity import run_parity
 
-    return run_parity(file, setting or [], decisions, seed, tolerance, kernel.value, json)
+    return run_parity(file, setting or [], decisions, seed, tolerance, kernel.value, json, profile, bits)
 
 
 @_application.command()
@@ -270,6 +424,97 @@ def study(
     from neuro_rtrrl.cli.study import run_study_command
 
     return run_study_command(file, only or [], resume, jobs, out, quick, json)
+
+
+@_application.command()
+def export(
+    file: File,
+    target: Annotated[
+        ExportTarget,
+        typer.Option(help="What to write: nir, a graph that other tools read; c, a program for a chip."),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="File or folder. Default: beside you, named as the circuit file."),
+    ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RESULTS|NPZ", help="Learned weights: a results folder (its best seed) or an .npz file."
+        ),
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(metavar="NAME|FILE", help="C in whole numbers, in the words of this hardware."),
+    ] = None,
+    bits: BitsOption = None,
+    seed: Annotated[int, typer.Option(help="Seed of the initial weights, where none are given.")] = 0,
+    setting: Settings = None,
+    json: Json = False,
+) -> int:
+    """Write a circuit for another tool, or as C for a chip: in float32, or in whole numbers with --profile or --bits.
+
+    Example: neuro-rtrrl export circuits/memory_words.yaml --target c --profile loihi1
+    """
+    from neuro_rtrrl.cli.export import Words, run_export
+
+    words = Words(profile, tuple(bits or ()), seed)
+    return run_export(file, setting or [], target.value, out, weights, json, words)
+
+
+@_application.command("import")
+def import_(
+    file: Annotated[str, typer.Argument(metavar="FILE.nir", help="What 'export --target nir' wrote.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Circuit file to write. Default: beside you, named as FILE."),
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Make a circuit file of a NIR file and its side file; weights that another tool changed go into an .npz beside it.
+
+    Example: neuro-rtrrl import bg.nir --out again.yaml
+    """
+    from neuro_rtrrl.cli.importing import run_import
+
+    return run_import(file, out, json)
+
+
+_profiles = typer.Typer(
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+_application.add_typer(_profiles, name="profiles")
+
+
+@_profiles.callback(invoke_without_command=True)
+def profiles(context: typer.Context, json: Json = False) -> int:
+    """List the hardware profiles: what each is, how it learns, how much is published, the weakest grade.
+
+    Example: neuro-rtrrl profiles show truenorth
+    """
+    if context.invoked_subcommand is not None:
+        return 0
+    from neuro_rtrrl.cli.profiles import run_profiles
+
+    return run_profiles(json)
+
+
+@_profiles.command()
+def show(
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME|FILE", help="A profile, with its operating point if it has several."),
+    ],
+    json: Json = False,
+) -> int:
+    """Show one profile: every figure with range, grade, source and arithmetic, and what is null and why.
+
+    Example: neuro-rtrrl profiles show spinnaker2@0.8V
+    """
+    from neuro_rtrrl.cli.profiles import run_show
+
+    return run_show(name, json)
 
 
 app = typer.main.get_command(_application)

@@ -15,7 +15,7 @@ from typing import Any
 
 from neuro_rtrrl.errors import Problem
 
-__all__ = ["console", "forget_stdout", "notice", "print_error", "print_json"]
+__all__ = ["console", "forget_stdout", "notice", "plain", "print_error", "print_json"]
 
 SHOWN = 40  # problems; a file with thousands has one cause
 
@@ -43,7 +43,7 @@ def print_json(document: Any) -> None:
     """Print one JSON document and nothing else; NaN and infinity become null."""
     encoding = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "")
     ascii_only = encoding not in ("utf8", "utf16", "utf32")
-    print(json_format.dumps(_plain(document), indent=2, ensure_ascii=ascii_only, allow_nan=False))
+    print(json_format.dumps(plain(document), indent=2, ensure_ascii=ascii_only, allow_nan=False))
 
 
 def print_error(problems: Iterable[Problem], json: bool) -> None:
@@ -78,13 +78,14 @@ def _printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a value as JSON can say it: plain numbers and lists, None for NaN and infinity."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if hasattr(value, "tolist"):  # NumPy scalars and arrays
-        return _plain(value.tolist())
+        return plain(value.tolist())
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from neuro_rtrrl.ledger.prices import price_events
     from neuro_rtrrl.ledger.profile import HardwareProfile, load_profile, profile_names
     from neuro_rtrrl.ledger.report import AXES, CostReport, cost
     from neuro_rtrrl.ledger.tables import Table
@@ -21,6 +22,7 @@ __all__ = [
     "Table",
     "cost",
     "load_profile",
+    "price_events",
     "profile_names",
     "render",
     "render_table",
@@ -33,6 +35,7 @@ _HOMES = {
     "Table": "tables",
     "cost": "report",
     "load_profile": "profile",
+    "price_events": "prices",
     "profile_names": "profile",
     "render": "terminal",
     "render_table": "terminal",

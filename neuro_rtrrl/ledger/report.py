@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neuro_rtrrl.errors import CircuitError, Problem, nearest
 from neuro_rtrrl.graph.circuit import Circuit
@@ -16,14 +16,21 @@ from neuro_rtrrl.ledger.comparison import compare
 from neuro_rtrrl.ledger.counting import Line, count_lines
 from neuro_rtrrl.ledger.explain import explain
 from neuro_rtrrl.ledger.influence import SCOPE
+from neuro_rtrrl.ledger.latency import Latency, latency_of
 from neuro_rtrrl.ledger.memory import MemoryItem, count_memory, memory_bits, memory_table
 from neuro_rtrrl.ledger.messages import Messages, count_messages, place
 from neuro_rtrrl.ledger.neurobench import neurobench_metrics
-from neuro_rtrrl.ledger.pricing import Energy, Unpriced, price
+from neuro_rtrrl.ledger.prices import price_demands
+from neuro_rtrrl.ledger.pricing import Energy, Unpriced, chip_seconds, demands_of, price
 from neuro_rtrrl.ledger.profile import PRECISIONS, HardwareProfile, load_profile
 from neuro_rtrrl.ledger.tables import Table, format_count
-from neuro_rtrrl.lowering import PHASES, hoist, lower
+from neuro_rtrrl.ledger.traffic import bytes_by_phase
+from neuro_rtrrl.lowering import PHASES, LoweredCircuit, hoist, lower
 from neuro_rtrrl.units import format_si
+
+if TYPE_CHECKING:
+    from neuro_rtrrl.ledger.activity import Activity
+    from neuro_rtrrl.ledger.effective import EffectiveCounts
 
 __all__ = ["AXES", "CostReport", "cost"]
 
@@ -34,7 +41,10 @@ WINDOW = 64  # decisions that the BPTT of the comparison looks back
 
 
 def cost(
-    circuit: Circuit, profile: str | Path | HardwareProfile | None = None, precision: str = "fp32"
+    circuit: Circuit,
+    profile: str | Path | HardwareProfile | None = None,
+    precision: str = "fp32",
+    activity: Activity | None = None,
 ) -> CostReport:
     """Count what a circuit does in one decision, and price it.
 
@@ -45,6 +55,8 @@ def cost(
         Name of a shipped profile, or a file; None counts without pricing.
     precision : {"fp32", "fp16", "int32", "int8"}
         Of the arithmetic, where the profile prices arithmetic.
+    activity : Activity, optional
+        What a run of this circuit recorded: then :attr:`CostReport.effective` counts what its zeros left to be done.
 
     Raises
     ------
@@ -56,7 +68,7 @@ def cost(
         raise CircuitError(Problem(f"unknown precision '{precision}'", available=PRECISIONS, hint=hint))
     if profile is not None and not isinstance(profile, HardwareProfile):
         profile = load_profile(profile)
-    return CostReport(circuit, profile, precision)
+    return CostReport(circuit, profile, precision, activity)
 
 
 class CostReport:
@@ -74,8 +86,13 @@ class CostReport:
     """
 
     def __init__(
-        self, circuit: Circuit, profile: HardwareProfile | None = None, precision: str = "fp32"
+        self,
+        circuit: Circuit,
+        profile: HardwareProfile | None = None,
+        precision: str = "fp32",
+        activity: Activity | None = None,
     ) -> None:
+        self.activity = activity
         self.circuit, self.profile, self.precision = circuit, profile, precision
         written = lower(circuit.replace(record=()))  # what somebody looks at is not the circuit's work
         self.lowered = hoist(written)
@@ -158,7 +175,7 @@ class CostReport:
             for message in self.messages:
                 row = self._place(axis, message.owner)
                 if row in rows and message.kind != "spike":
-                    rows[row]["messages"] += message.count
+                    rows[row]["messages"] += message.count  # type: ignore[assignment]
         used = tuple(name for name in names if any(row[name] for row in rows.values()))
         note = "what spikes set off is not in it: see per_spike" if self.per_spike else ""
         return Table(f"per decision, by {axis}", axis, used + extra, rows, note=note)
@@ -206,7 +223,9 @@ class CostReport:
     @cached_property
     def neurobench(self) -> dict[str, Any]:
         """NeuroBench's keys for the forward part; see :mod:`neuro_rtrrl.ledger.neurobench`."""
-        return neurobench_metrics(self.lowered)
+        if self.effective is None:
+            return neurobench_metrics(self.lowered)
+        return neurobench_metrics(self.lowered, self.effective.forward, self.effective.activity.decisions)
 
     @cached_property
     def energy(self) -> Energy | None:
@@ -220,6 +239,71 @@ class CostReport:
         """What happens and is not costed, each with the reason; empty without a profile."""
         return self.energy.unpriced if self.energy else ()
 
+    def sources(self) -> dict[str, dict[str, Any]]:
+        """Return the published figures that the joules come from; see :meth:`Energy.sources`."""
+        return self.energy.sources() if self.energy else {}
+
+    @cached_property
+    def latency(self) -> Latency | None:
+        """The time of a decision on the device against the decision interval; None without a profile."""
+        if self.profile is None:
+            return None
+        counts = (self.lowered, self.lines, self.messages, self.memory, self.profile, self.precision)
+        return latency_of(demands_of(*counts), self.profile, chip_seconds(self.lowered, self.profile))
+
+    @cached_property
+    def effective(self) -> EffectiveCounts | None:
+        """What a recorded run's zeros left to be done; None without an activity.
+
+        :mod:`neuro_rtrrl.ledger.effective` says what is counted.
+        """
+        if self.activity is None:
+            return None
+        from neuro_rtrrl.ledger.effective import effective_counts  # with NumPy, which dense counts do without
+
+        return effective_counts(self._lowered_of(self.activity), self.activity)
+
+    def _lowered_of(self, activity: Activity) -> LoweredCircuit:
+        """Return the circuit as the run had it: what was learned before and then frozen differs between neurons."""
+        known = self.lowered.variables
+        learned = {
+            key: value
+            for key, value in activity.state.items()
+            if key in known and known[key].value is not None
+        }
+        if not learned:
+            return self.lowered
+        return hoist(lower(self.circuit.replace(record=(), initial={**self.circuit.initial, **learned})))
+
+    @cached_property
+    def effective_energy(self) -> Energy | None:
+        """The energy of what :attr:`effective` counts; None without an activity or without a profile."""
+        if self.effective is None or self.profile is None:
+            return None
+        from neuro_rtrrl.ledger.effective_events import effective_events
+
+        counts = (self.lowered, self.effective.lines, self.effective.messages, self.memory, self.profile)
+        events = tuple(effective_events(self.effective, self.lowered))
+        demands = demands_of(*counts, self.precision, events)
+        seconds = chip_seconds(self.lowered, self.profile)
+        return price_demands(demands, self.profile, seconds, None, self.precision)
+
+    def effective_tables(self) -> list[Table]:
+        """Return the tables of :attr:`effective`, none without an activity."""
+        if self.effective is None:
+            return []
+        from neuro_rtrrl.ledger.effective_report import effective_tables
+
+        return effective_tables(self.effective, self.lowered, self.operations)
+
+    def _effective_document(self) -> dict[str, Any] | None:
+        if self.effective is None:
+            return None
+        from neuro_rtrrl.ledger.effective_report import effective_document
+
+        energy = self.effective_energy.as_dict() if self.effective_energy else None
+        return {**effective_document(self.effective, self.lowered, self.profile), "energy": energy}
+
     def comparison(self, window: int = WINDOW) -> Table | None:
         """Return the table against exact RTRL and BPTT; see :mod:`neuro_rtrrl.ledger.comparison`."""
         return compare(self.circuit, window)
@@ -232,17 +316,18 @@ class CostReport:
         Keys: ``circuit``, ``profile``, ``decision_interval`` (seconds), ``operations`` and
         ``operations_as_written`` (phase, kind), ``by_projection``, ``by_population``, ``by_owner``,
         ``by_scope`` (row, kind, with reads, writes, messages), ``reads`` and ``writes`` (words by phase),
-        ``messages`` (by kind, per decision), ``per_spike`` and ``upper_bound`` (empty without spikes),
-        ``memory_bits`` and ``memory_words`` (by variable), ``parameter_bits``, ``neurobench``, ``energy``
-        (null without a profile), ``unpriced`` (event, count, reason), ``comparison`` (null where the formulae
-        do not apply).
+        ``bytes`` (read, written, by phase), ``messages`` (by kind, per decision), ``per_spike`` and ``upper_bound``
+        (empty without spikes), ``memory_bits`` and ``memory_words`` (by variable), ``parameter_bits``, ``neurobench``,
+        ``energy``
+        (null without a profile), ``unpriced`` (event, count, reason), ``effective`` (null without an activity),
+        ``comparison`` (null where the formulae do not apply).
         """
         table = self.comparison(window)
         by_phase = self.by("phase")
         sent: Counter = Counter()
         for message in self.messages:
             if message.kind != "spike":
-                sent[message.kind] += message.count
+                sent[message.kind] += message.count  # type: ignore[assignment]
         return {
             "circuit": self.circuit.name,
             "profile": self.profile.name if self.profile else None,
@@ -255,6 +340,7 @@ class CostReport:
             },
             "reads": {phase: by_phase[phase].get("reads", 0) for phase in PHASES},
             "writes": {phase: by_phase[phase].get("writes", 0) for phase in PHASES},
+            "bytes": bytes_by_phase(self.lines, self.lowered, self.profile),
             "messages": dict(sent),
             "per_spike": self.per_spike,
             "upper_bound": self.upper_bound if self.per_spike else {},
@@ -263,7 +349,9 @@ class CostReport:
             "parameter_bits": memory_bits(self.memory, parameters=True),
             "neurobench": self.neurobench,
             "energy": self.energy.as_dict() if self.energy else None,
+            "latency": self.latency.as_dict() if self.latency else None,
             "unpriced": [item.as_dict() for item in self.unpriced],
+            "effective": self._effective_document(),
             "comparison": {"title": table.title, "note": table.note, "rows": table.as_dict()}
             if table
             else None,

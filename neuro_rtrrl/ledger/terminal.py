@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from neuro_rtrrl.ledger.pricing import Energy
-from neuro_rtrrl.ledger.report import CostReport
 from neuro_rtrrl.ledger.tables import Table, format_count
 from neuro_rtrrl.units import format_si
 
 if TYPE_CHECKING:
     from rich.console import Group
+
+    from neuro_rtrrl.ledger.energy import Energy
+    from neuro_rtrrl.ledger.report import CostReport
 
 __all__ = ["render", "render_table"]
 
@@ -33,10 +34,17 @@ def render(report: CostReport, comparison: bool = False) -> Group:
     for population, entry in report.per_spike.items():
         parts += [render_table(_per_spike(population, entry)), ""]
     parts += [render_table(_neurobench(report.neurobench)), ""]
+    for table in report.effective_tables():
+        parts += [render_table(table), ""]
     if report.energy is not None:
         parts += [render_table(_energy(report.energy)), ""]
         if report.unpriced:
             parts += [render_table(_unpriced(report.energy)), ""]
+    if report.effective_energy is not None:
+        parts += [render_table(_energy(report.effective_energy, "of what the run did, ")), ""]
+    if report.latency is not None:
+        time = report.latency
+        parts += [Text(f"time on {time.profile}, per decision: {time.verdict}: {time.reason}"), ""]
     table = report.comparison() if comparison else None
     if table is not None:
         parts += [render_table(table), ""]
@@ -53,7 +61,7 @@ def render_table(table: Table) -> Any:
     totalled = table.totalled and len(table) > 1
     drawn = RichTable(title=table.title, title_justify="left", box=None, pad_edge=False)
     for number, column in enumerate(head):
-        wide = number > 0 and column in ("why", "note")
+        wide = number > 0 and column in ("why", "note", "what")
         drawn.add_column(column, justify="left" if number == 0 or wide else "right", no_wrap=number == 0)
     for number, cells in enumerate(body):
         last = totalled and number == len(body) - 1
@@ -100,27 +108,33 @@ def _joules(value: float | None) -> str:
     return "-" if value is None else format_si(value, "J")
 
 
-def _energy(energy: Energy) -> Table:
+def _energy(energy: Energy, what: str = "") -> Table:
     rows: dict[str, dict[str, Any]] = {}
     for item in (*energy.items, *energy.beside):
         label = item.event if item in energy.items else f"beside: {item.event}"
-        rows[label] = {
-            "count": item.count,
-            "low": _joules(item.low),
-            "nominal": _joules(item.nominal),
-            "high": _joules(item.high),
-            "grade": item.grade,
-        }
-    total = energy.total
-    rows["total"] = {
-        "count": "",
-        **{end: _joules(total[end]) for end in ("low", "nominal", "high")},
-        "grade": energy.weakest or "-",
-    }
-    notes = [f"total: leaves out {len(energy.unpriced)} kinds of event not costed, and what stands beside"]
-    notes += [f"{item.event}: {item.note}" for item in (*energy.items, *energy.beside) if item.note]
+        ends = {end: _joules(getattr(item, end)) for end in ("low", "nominal", "high")}
+        rows[label] = {"count": item.count, **ends, "grade": item.grade}
+    sums = {"total": (energy.total, energy.weakest)}
+    if energy.powered["nominal"] is not None:
+        sums["total, switched on all the time"] = (energy.powered, energy.weakest_powered)
+    for label, (total, weakest) in sums.items():
+        ends = {end: _joules(total[end]) for end in ("low", "nominal", "high")}
+        rows[label] = {"count": "", **ends, "grade": weakest or "-"}
+    notes = [
+        f"total: leaves out {len(energy.unpriced)} kinds of event not costed, and what stands beside; "
+        f"weakest grade: {energy.weakest or 'none, nothing has a price'}"
+    ]
+    events: dict[str, list[str]] = {}
+    for item in (*energy.items, *energy.beside):
+        events.setdefault(item.note, []).append(item.event)
+    notes += [f"{', '.join(names)}: {note}" for note, names in events.items() if note]
+    figures: dict[str, list[str]] = {}
+    for name, entry in energy.sources().items():
+        evidence = f" (evidence: {entry['evidence']})" if entry["evidence"] else ""
+        figures.setdefault(f"{entry['citation']}{evidence}", []).append(name.removeprefix("energy."))
+    notes += [f"{', '.join(names)}, from: {citation}" for citation, names in figures.items()]
     columns = ("count", "low", "nominal", "high", "grade")
-    title = f"energy on {energy.profile}, per decision"
+    title = f"energy on {energy.profile}, {what}per decision"
     return Table(title, "event", columns, rows, note="\n".join(notes), totalled=False)
 
 

@@ -106,9 +106,35 @@ def test_the_keys_of_cost_are_those_of_the_page(priced):
     assert set(document("cost", STDP)) == listed("## cost", "explain")
 
 
-@pytest.mark.parametrize("part", ["energy", "neurobench"])
+@pytest.mark.parametrize("part", ["energy", "latency", "neurobench"])
 def test_the_keys_of_a_part_of_cost_are_those_of_the_page(priced, part):
     assert set(priced[part]) == listed(f"### {part}")
+
+
+def test_the_keys_of_effective_counts_are_those_of_the_page(tmp_path):
+    made = document(
+        "simulate", STDP, "--decisions", "4", "--seeds", "1", "--ledger", "--out", str(tmp_path / "run")
+    )
+    assert set(made) == listed("## simulate") | {"ledger"}
+    assert set(made["ledger"]["effective"]) == listed("### effective")
+
+
+def test_the_keys_of_profiles_are_those_of_the_page():
+    more = {"operating_point", "notes", "sections"}
+    assert set(document("profiles")["profiles"][0]) == listed("## profiles") - more
+    assert set(document("profiles", "show", "spinnaker2")) == listed("## profiles")
+
+
+def test_the_keys_of_compare_are_those_of_the_page():
+    found = document("compare", BG, "--profiles", "loihi1", "--rules", "own,bptt:4")
+    assert set(found) == listed("## compare")
+    assert all(set(entry) == listed("### entries") for entry in found["entries"])
+
+
+def test_the_keys_of_joules_to_a_criterion_are_those_of_the_page(tmp_path):
+    run(["simulate", BG, "--decisions", "40", "--seeds", "1", "--out", str(tmp_path / "run")])
+    priced = ("cost", BG, "--profile", "loihi1", "--from", str(tmp_path / "run"), "--criterion", "0.9")
+    assert set(document(*priced)["to_criterion"]["dense"]) == listed("### to_criterion")
 
 
 def test_the_rows_of_cost_have_the_columns_that_the_page_names(priced):

@@ -24,8 +24,9 @@ LAYERS = (
     {"lowering"},
     {"native"},
     {"environments", "backends.chunk"},
-    {"backends.jax", "backends.brian", "ledger", "results", "divergence"},
+    {"backends.jax", "backends.brian", "ledger", "exchange", "deploy", "results", "divergence"},
     {"programs", "progress", "plot", "drawing", "baselines"},
+    {"calibration"},
     {"agreement", "simulation"},
     {"studies"},
     {"api"},
@@ -140,6 +141,9 @@ QUICK = {
     "simulate --help": ["simulate", "--help"],
     "check": ["check", CIRCUIT, "--biology"],
     "cost": ["cost", CIRCUIT, "--profile", "loihi1", "--compare"],
+    "compare": ["compare", CIRCUIT, "--profiles", "loihi1", "--out", "compared"],
+    "export": ["export", CIRCUIT, "--target", "nir", "--out", "bg.nir"],
+    "fit": ["fit", CIRCUIT, "--profile", "loihi1"],
     "draw": ["draw", CIRCUIT, "--out", "picture.svg"],
 }
 

@@ -49,9 +49,11 @@ def loaded_by(*arguments: str) -> set[str]:
     [
         (["--help"], 250, {"numpy", "yaml", "pydantic", "rich"}),
         (["check", CIRCUIT], 500, {"numpy", "rich", "networkx", "sympy"}),
+        (["profiles"], 500, {"numpy", "networkx", "sympy"}),
         (["cost", CIRCUIT, "--profile", "loihi1"], 750, {"networkx", "sympy", "xarray", "matplotlib"}),
+        (["compare", CIRCUIT, "--profiles", "loihi1"], 760, {"networkx", "sympy", "xarray", "matplotlib"}),
     ],
-    ids=["--help", "check", "cost"],
+    ids=["--help", "check", "profiles", "cost", "compare"],
 )
 def test_a_command_that_runs_nothing_loads_little(arguments, most, without):
     # with the libraries of the day 165, 361 and 531 modules; JAX alone would be 700
