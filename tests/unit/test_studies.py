@@ -221,7 +221,7 @@ WRONG = {
         "rows.short.sett",
         "the key 'sett' is not known here",
         (
-            *("circuit", "set", "interventions", "baseline", "settings", "criterion"),
+            *("circuit", "set", "interventions", "baseline", "settings", "words", "criterion"),
             *("seeds", "decisions", "budget", "published", "note"),
         ),
         "set",
