@@ -10,8 +10,8 @@ from neuro_rtrrl.deploy.whole import rescaled, type_for
 from neuro_rtrrl.deploy.word_places import DRAWN_BITS, Inputs, WordPlaces
 from neuro_rtrrl.language import Apply, Number, Read
 from neuro_rtrrl.lowering import Act, Assign, FixedForm, LoweredCircuit
-from neuro_rtrrl.lowering.fixed_point import GOLDEN
 from neuro_rtrrl.lowering.fixed_trees import QUANTISE
+from neuro_rtrrl.lowering.whole_numbers import GOLDEN
 from neuro_rtrrl.native.loops import comment, indented
 from neuro_rtrrl.native.places import Places
 

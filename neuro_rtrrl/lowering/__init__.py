@@ -1,6 +1,6 @@
 """The lowered form: lower, hoist, pack, or whole numbers; read by both backends and the ledger."""
 
-from neuro_rtrrl.lowering.fixed_point import FixedForm, FixedPoint, fixed_form, key_of_node
+from neuro_rtrrl.lowering.fixed_point import fixed_form
 from neuro_rtrrl.lowering.hoist import hoist
 from neuro_rtrrl.lowering.lower import lower
 from neuro_rtrrl.lowering.program import (
@@ -19,6 +19,7 @@ from neuro_rtrrl.lowering.program import (
     Term,
     Variable,
 )
+from neuro_rtrrl.lowering.whole_numbers import FixedForm, FixedPoint, key_of_node
 from neuro_rtrrl.lowering.words import Format, WordLengths
 
 __all__ = [

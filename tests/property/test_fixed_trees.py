@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from neuro_rtrrl.errors import CircuitError
 from neuro_rtrrl.language import Apply, Number, Read, apply, rewrite, walk
-from neuro_rtrrl.lowering.fixed_point import _expanded
 from neuro_rtrrl.lowering.fixed_trees import EXACT_BITS, QUANTISE, Fixed, Fixer, exact, quantise
+from neuro_rtrrl.lowering.whole_numbers import expanded
 from neuro_rtrrl.lowering.words import Format, format_of, rounded_array
 
 WORDS = {"a": Format(9, 7), "b": Format(16, 12), "c": Format(32, 20), "d": Format(4, -2)}
@@ -87,7 +87,7 @@ def in_float64(node, values) -> float:
 def test_float64_computes_what_exact_arithmetic_computes(tree, values):
     fixed = fixer()(tree)
     wanted = exactly(fixed.tree, values)
-    found = in_float64(rewrite(fixed.tree, _expanded), values)
+    found = in_float64(rewrite(fixed.tree, expanded), values)
     assert Fraction(found) == wanted
     whole = wanted * Fraction(2) ** fixed.fraction
     assert whole.denominator == 1, "a value is a whole number of its last bit"
@@ -117,7 +117,7 @@ def test_rounding_with_all_dithers_has_the_mean_of_what_was_rounded(bits):
     word = Format(bits, bits - 2)
     dithers = np.arange(2**16) / 2**16
     for value in (0.0, 0.3, -0.7, 1.1):
-        tree = rewrite(quantise(Number(value), word, Read("u", "own")), _expanded)
+        tree = rewrite(quantise(Number(value), word, Read("u", "own")), expanded)
         total = sum(_at(tree, dither) for dither in dithers[::64]) / len(dithers[::64])
         assert total == pytest.approx(value, abs=word.step / 500)
 
