@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -17,9 +18,10 @@ from neuro_rtrrl.ledger.counting import Line, count_lines
 from neuro_rtrrl.ledger.explain import explain
 from neuro_rtrrl.ledger.influence import SCOPE
 from neuro_rtrrl.ledger.latency import Latency, latency_of
-from neuro_rtrrl.ledger.memory import MemoryItem, count_memory, memory_bits, memory_table
+from neuro_rtrrl.ledger.memory import DEFAULT_BITS, MemoryItem, count_memory, memory_bits, memory_table
 from neuro_rtrrl.ledger.messages import Messages, count_messages, place
 from neuro_rtrrl.ledger.neurobench import neurobench_metrics
+from neuro_rtrrl.ledger.peak import Peak, peak_memory
 from neuro_rtrrl.ledger.prices import price_demands
 from neuro_rtrrl.ledger.pricing import Energy, Unpriced, chip_seconds, demands_of, price
 from neuro_rtrrl.ledger.profile import PRECISIONS, HardwareProfile, load_profile
@@ -218,7 +220,15 @@ class CostReport:
     @property
     def memory_table(self) -> Table:
         """Words and bits by role and scope, parameters included."""
-        return memory_table(self.memory)
+        more = format_count(self.peak.intermediate // DEFAULT_BITS)
+        return replace(
+            memory_table(self.memory), note=f"and {more} words of intermediate results at once, at most"
+        )
+
+    @cached_property
+    def peak(self) -> Peak:
+        """The most memory that a decision needs at once; see :mod:`neuro_rtrrl.ledger.peak`."""
+        return peak_memory(self.lowered, self.memory)
 
     @cached_property
     def neurobench(self) -> dict[str, Any]:
@@ -317,10 +327,10 @@ class CostReport:
         ``operations_as_written`` (phase, kind), ``by_projection``, ``by_population``, ``by_owner``,
         ``by_scope`` (row, kind, with reads, writes, messages), ``reads`` and ``writes`` (words by phase),
         ``bytes`` (read, written, by phase), ``messages`` (by kind, per decision), ``per_spike`` and ``upper_bound``
-        (empty without spikes), ``memory_bits`` and ``memory_words`` (by variable), ``parameter_bits``, ``neurobench``,
-        ``energy``
-        (null without a profile), ``unpriced`` (event, count, reason), ``effective`` (null without an activity),
-        ``comparison`` (null where the formulae do not apply).
+        (empty without spikes), ``memory_bits`` and ``memory_words`` (by variable), ``parameter_bits``, ``peak_bits``
+        (``kept``, ``parameters``, ``intermediate``, ``total``, ``at``), ``neurobench``, ``energy`` (null without a
+        profile), ``unpriced`` (event, count, reason), ``effective`` (null without an activity), ``comparison`` (null
+        where the formulae do not apply).
         """
         table = self.comparison(window)
         by_phase = self.by("phase")
@@ -347,6 +357,7 @@ class CostReport:
             "memory_bits": self.memory_bits,
             "memory_words": {item.key: item.words for item in self.memory if item.kind != "parameter"},
             "parameter_bits": memory_bits(self.memory, parameters=True),
+            "peak_bits": self.peak.as_dict(),
             "neurobench": self.neurobench,
             "energy": self.energy.as_dict() if self.energy else None,
             "latency": self.latency.as_dict() if self.latency else None,
