@@ -96,13 +96,13 @@ def joules_of(
     CircuitError
         If no criterion is known, or nothing is stored.
     """
+    if criterion is None and all(row.criterion is None for row in study.rows):
+        message = f"the study '{study.name}' names no criterion"
+        raise CircuitError(Problem(message, "--criterion", hint="--criterion 0.9"))
     results = collect(study, store)
     if not any(result.finished for result in results):
         hint = f"neuro-rtrrl study {study.path}"
         raise CircuitError(Problem(f"nothing of the study '{study.name}' is stored", hint=hint))
-    if criterion is None and all(row.criterion is None for row in study.rows):
-        message = f"the study '{study.name}' names no criterion"
-        raise CircuitError(Problem(message, "--criterion", hint="--criterion 0.9"))
     counted = {row.name: count(row.circuit, Choice("own")) for row in study.rows if not row.baseline}
     return tuple(
         _row(result, counted.get(result.row.name), profile, criterion)

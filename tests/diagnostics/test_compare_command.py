@@ -93,6 +93,16 @@ def test_what_cannot_be_used_is_refused_in_words(capsys, arguments, said):
     assert said in err
 
 
+def test_a_study_that_was_never_run_has_nothing_to_compare(capsys, tmp_path):
+    file = tmp_path / "new.yaml"
+    rows = f"rows:\n  one: {{circuit: {Path(BG).resolve()}}}\n"
+    file.write_text(f"study: new\nformat: 1\ndecisions: 100\ncriterion: 0.9\n{rows}")
+    code, _, err = run(capsys, "compare", "--study", str(file), "--profiles", "loihi1")
+    assert code == 2
+    assert "nothing of the study 'new' is stored" in err
+    assert f"neuro-rtrrl study {file}" in err
+
+
 def test_one_standard_output_takes_one_form(capsys):
     code, out, _ = run(capsys, *ONE, "--json", "--csv")
     assert code == 2
