@@ -22,6 +22,7 @@ from neuro_rtrrl.studies.joules import (
     cells_of,
     explained,
     joules_of,
+    require_criterion,
     sheet_of,
 )
 from neuro_rtrrl.studies.joules_figure import joules_picture
@@ -46,6 +47,7 @@ def run_study_to_criterion(
             Problem("joules need a profile", "--profiles", hint="--profiles loihi1,spinnaker2")
         )
     study = load_study(file)
+    require_criterion(study, criterion)  # first: to run the study without one would be in vain
     costs = joules_of(study, _stored(study), devices, criterion)
     texts: dict[str, str] = {}
     if out is not None:

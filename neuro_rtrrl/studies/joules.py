@@ -37,6 +37,7 @@ __all__ = [
     "explained",
     "joules_of",
     "reached_of",
+    "require_criterion",
     "sheet_of",
 ]
 
@@ -77,6 +78,13 @@ def _on_the_curve(record: Mapping[str, Any], criterion: float) -> int | None:
     return None
 
 
+def require_criterion(study: Study, criterion: float | None) -> None:
+    """Raise CircuitError where neither a caller nor the study says which return is to be reached."""
+    if criterion is None and all(row.criterion is None for row in study.rows):
+        message = f"the study '{study.name}' names no criterion"
+        raise CircuitError(Problem(message, "--criterion", hint="--criterion 0.9"))
+
+
 def joules_of(
     study: Study, store: Store, profiles: Sequence[HardwareProfile], criterion: float | None = None
 ) -> tuple[RowCost, ...]:
@@ -96,9 +104,7 @@ def joules_of(
     CircuitError
         If no criterion is known, or nothing is stored.
     """
-    if criterion is None and all(row.criterion is None for row in study.rows):
-        message = f"the study '{study.name}' names no criterion"
-        raise CircuitError(Problem(message, "--criterion", hint="--criterion 0.9"))
+    require_criterion(study, criterion)
     results = collect(study, store)
     if not any(result.finished for result in results):
         hint = f"neuro-rtrrl study {study.path}"
