@@ -108,8 +108,7 @@ class _Ranges:
         self._tree(node, statement.space)
 
     def end_of_decision(self, before: Values, values: Values, first: bool) -> None:
-        for key in ("reward",):
-            self._note(key, values[key])
+        self._note("reward", values["reward"])
         for key, variable in self.lowered.variables.items():
             if variable.role == "clamped":
                 self._note(key, values[key])

@@ -1,8 +1,8 @@
-"""What a replay is made of: how an operator is worked out, a tree's node with its value, and who listens."""
+"""What a replay is made of: a tree's node with its value, and who listens."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -10,39 +10,9 @@ import numpy as np
 from neuro_rtrrl.language import Expression
 from neuro_rtrrl.lowering import Act, Assign, Choose, Gather, Reduce, SpikeStep
 
-__all__ = ["EVALUATED", "Listener", "Node", "Values"]
+__all__ = ["Listener", "Node", "Values"]
 
 Values = dict[str, np.ndarray]
-
-EVALUATED: dict[str, Callable[..., np.ndarray]] = {
-    "add": np.add,
-    "subtract": np.subtract,
-    "multiply": np.multiply,
-    "divide": np.divide,
-    "negate": np.negative,
-    "power": np.power,
-    "exp": np.exp,
-    "log": np.log,
-    "sqrt": np.sqrt,
-    "tanh": np.tanh,
-    "sin": np.sin,
-    "cos": np.cos,
-    "abs": np.abs,
-    "sign": np.sign,
-    "minimum": np.minimum,
-    "maximum": np.maximum,
-    "clip": np.clip,
-    "floor": np.floor,
-    "less": np.less,
-    "less_equal": np.less_equal,
-    "greater": np.greater,
-    "greater_equal": np.greater_equal,
-    "equal": np.equal,
-    "not_equal": np.not_equal,
-    "and": np.logical_and,
-    "or": np.logical_or,
-    "not": np.logical_not,
-}
 
 
 class Node:

@@ -10,8 +10,9 @@ import numpy as np
 
 from neuro_rtrrl.graph.initialise import initial_values
 from neuro_rtrrl.language import Apply, Expression, Number, Read
+from neuro_rtrrl.language.on_arrays import NUMPY
 from neuro_rtrrl.ledger.activity import Activity
-from neuro_rtrrl.ledger.nodes import EVALUATED, Listener, Node, Values
+from neuro_rtrrl.ledger.nodes import Listener, Node, Values
 from neuro_rtrrl.ledger.operations import joined
 from neuro_rtrrl.lowering import (
     Act,
@@ -270,7 +271,7 @@ class Replay:
         arguments = [self.tree(each, space) for each in expression.arguments]
         values = [each.value for each in arguments]
         operator = expression.operator
-        value = values[0].astype(self.dtype) if operator == "int" else EVALUATED[operator](*values)
+        value = values[0].astype(self.dtype) if operator == "int" else NUMPY[operator](*values)
         return Node(expression, value, joined([each.reach for each in arguments]), arguments)
 
     def read(self, leaf: Read, space: Space) -> np.ndarray:

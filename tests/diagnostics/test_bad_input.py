@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from neuro_rtrrl.cli import main
 from tests.diagnostics.test_user_models import RULE, USE_RULE, with_model
 
 ROOT = Path(__file__).parents[2]
@@ -78,19 +77,9 @@ FILES = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def run(capsys, tmp_path, monkeypatch):
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-
-    def command(*arguments: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main(list(arguments))
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return int(ended.value.code or 0), out, err
-
-    return command
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -9,48 +9,39 @@ from pathlib import Path
 
 import pytest
 
-from neuro_rtrrl.cli import main
-
 BG = "circuits/bg.yaml"
 ONE = ("compare", BG, "--profiles", "loihi1", "--rules", "own")
 
 
-def run(capsys, *arguments: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as ended:
-        main([*arguments])
-    out, err = capsys.readouterr()
-    return int(ended.value.code or 0), out, err
-
-
-def test_it_prints_every_rule_with_what_it_leaves_out_and_where_joules_are_from(capsys, monkeypatch):
+def test_it_prints_every_rule_with_what_it_leaves_out_and_where_joules_are_from(run, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
-    code, out, err = run(capsys, "compare", BG, "--profiles", "loihi1,xylo", "--rules", "rflo,rtrl,bptt:64")
+    code, out, err = run("compare", BG, "--profiles", "loihi1,xylo", "--rules", "rflo,rtrl,bptt:64")
     assert (code, err) == (0, "")
     for word in ("rflo", "rtrl", "bptt:64", "not costed", "Davies", "no price", "NO"):
         assert word in out
     assert max(map(len, out.splitlines())) <= 100
 
 
-def test_json_is_one_document_and_csv_is_only_lines(capsys):
-    code, out, _ = run(capsys, *ONE, "--json")
+def test_json_is_one_document_and_csv_is_only_lines(run):
+    code, out, _ = run(*ONE, "--json")
     document = json.loads(out)
     assert code == 0
     assert [each["rule"] for each in document["entries"]] == ["own"]
-    code, out, err = run(capsys, *ONE, "--csv")
+    code, out, err = run(*ONE, "--csv")
     assert (code, err) == (0, "")
     assert len(list(csv.DictReader(io.StringIO(out)))) == 1
 
 
-def test_two_circuits_of_one_name_are_told_apart(capsys, tmp_path):
+def test_two_circuits_of_one_name_are_told_apart(run, tmp_path):
     other = tmp_path / "bg.yaml"
     other.write_text(Path(BG).read_text())
-    _, out, _ = run(capsys, "compare", BG, str(other), "--profiles", "none", "--rules", "own", "--json")
+    _, out, _ = run("compare", BG, str(other), "--profiles", "none", "--rules", "own", "--json")
     assert json.loads(out)["circuits"] == [BG, str(other)]
 
 
-def test_files_go_where_they_are_asked_to(capsys, tmp_path):
+def test_files_go_where_they_are_asked_to(run, tmp_path):
     folder, page = tmp_path / "made" / "here", tmp_path / "page"
-    code, out, _ = run(capsys, *ONE, "--out", str(folder), "--html", str(page))
+    code, out, _ = run(*ONE, "--out", str(folder), "--html", str(page))
     assert code == 0
     assert sorted(path.name for path in folder.iterdir()) == [
         f"compare.{ending}" for ending in ("csv", "html", "json", "svg")
@@ -86,39 +77,39 @@ def test_files_go_where_they_are_asked_to(capsys, tmp_path):
         (["cost", BG, "--profile", "loihi1", "--from", "nowhere", "--criterion", "0.9"], "nowhere"),
     ],
 )
-def test_what_cannot_be_used_is_refused_in_words(capsys, arguments, said):
-    code, out, err = run(capsys, *arguments)
+def test_what_cannot_be_used_is_refused_in_words(run, arguments, said):
+    code, out, err = run(*arguments)
     assert (code, out) == (2, "")
     assert "Traceback" not in err
     assert said in err
 
 
-def test_a_study_that_was_never_run_has_nothing_to_compare(capsys, tmp_path):
+def test_a_study_that_was_never_run_has_nothing_to_compare(run, tmp_path):
     file = tmp_path / "new.yaml"
     rows = f"rows:\n  one: {{circuit: {Path(BG).resolve()}}}\n"
     file.write_text(f"study: new\nformat: 1\ndecisions: 100\ncriterion: 0.9\n{rows}")
-    code, _, err = run(capsys, "compare", "--study", str(file), "--profiles", "loihi1")
+    code, _, err = run("compare", "--study", str(file), "--profiles", "loihi1")
     assert code == 2
     assert "nothing of the study 'new' is stored" in err
     assert f"neuro-rtrrl study {file}" in err
 
 
-def test_one_standard_output_takes_one_form(capsys):
-    code, out, _ = run(capsys, *ONE, "--json", "--csv")
+def test_one_standard_output_takes_one_form(run):
+    code, out, _ = run(*ONE, "--json", "--csv")
     assert code == 2
     assert "both want standard output" in json.loads(out)["problems"][0]["message"]
 
 
-def test_all_that_is_wrong_is_told_at_once(capsys):
-    _, _, err = run(capsys, "compare", BG, "--rules", "foo,bptt:x,rtrl:1")
+def test_all_that_is_wrong_is_told_at_once(run):
+    _, _, err = run("compare", BG, "--rules", "foo,bptt:x,rtrl:1")
     assert err.count("unknown rule") == 2
     assert "bptt:x" in err
 
 
 @pytest.mark.parametrize("option", ["--html", "--out"])
-def test_where_nothing_can_be_written_it_says_so(capsys, tmp_path, option):
+def test_where_nothing_can_be_written_it_says_so(run, tmp_path, option):
     (tmp_path / "file").write_text("")
-    code, _, err = run(capsys, *ONE, option, str(tmp_path / "file" / "there"))
+    code, _, err = run(*ONE, option, str(tmp_path / "file" / "there"))
     assert code == 1
     assert "could not be written" in err
     assert "Traceback" not in err

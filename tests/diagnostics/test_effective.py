@@ -13,21 +13,6 @@ from neuro_rtrrl.language import KINDS
 CIRCUIT = str(Path(__file__).parents[2] / "circuits" / "bg.yaml")
 
 
-@pytest.fixture
-def run(capsys):
-    """Return a function that runs the command line in this process: (exit code, standard output, standard error)."""
-
-    def command(*arguments: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main([str(each) for each in arguments])
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return ended.value.code, out, err
-
-    return command
-
-
 @pytest.fixture(scope="module")
 def counted(tmp_path_factory) -> Path:
     """A small run with its activity."""

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from neuro_rtrrl.cli import main
 from tests.docs.blocks import page
 from tests.docs.reference import keys_under
 
@@ -17,19 +16,8 @@ C = ("--target", "c")
 
 
 @pytest.fixture
-def run(capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-    def command(*arguments: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main([str(each) for each in arguments])
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        assert "defect" not in out + err
-        return ended.value.code, out, err
-
-    return command
+def run(run_elsewhere):
+    return run_elsewhere
 
 
 def refused(result: tuple[int, str, str]) -> str:

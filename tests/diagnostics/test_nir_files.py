@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neuro_rtrrl.cli import main
 from neuro_rtrrl.errors import CircuitError
 from neuro_rtrrl.exchange import export_nir, import_nir
 from neuro_rtrrl.graph import load_circuit
@@ -24,19 +23,8 @@ CIRCUIT = str(ROOT / "circuits" / "bg.yaml")
 
 
 @pytest.fixture
-def run(capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-    def command(*arguments: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main([str(each) for each in arguments])
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        assert "defect" not in out + err
-        return ended.value.code, out, err
-
-    return command
+def run(run_elsewhere):
+    return run_elsewhere
 
 
 @pytest.fixture(scope="module")

@@ -6,24 +6,12 @@ import json
 
 import pytest
 
-from neuro_rtrrl.cli import main
 from neuro_rtrrl.ledger.profile import load_profile, profile_names
 
 
-@pytest.fixture
-def run(capsys, monkeypatch):
-    """Return a function that runs the command line in this process: (exit code, standard output, standard error)."""
+@pytest.fixture(autouse=True)
+def _a_hundred_columns(monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
-
-    def command(*arguments: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main(list(arguments))
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return ended.value.code, out, err
-
-    return command
 
 
 def test_every_shipped_profile_is_listed_with_what_is_published_of_it(run):

@@ -16,8 +16,8 @@ import pytest
 
 from neuro_rtrrl.graph import load_circuit
 from neuro_rtrrl.language import KINDS, OPERATORS, Apply, Number, Read
+from neuro_rtrrl.language.on_arrays import NUMPY
 from neuro_rtrrl.ledger import cost
-from neuro_rtrrl.ledger.nodes import EVALUATED
 from neuro_rtrrl.lowering import Act, Assign, Choose, Gather, Reduce, SpikeStep, hoist, lower
 
 CIRCUITS = sorted((Path(__file__).parents[2] / "circuits").glob("*.yaml"))
@@ -207,4 +207,4 @@ def test_what_a_spike_sets_off_is_what_numpy_did(file):
 
 def test_every_operator_of_the_language_is_worked_out_here():
     assert set(WORKED_OUT) == set(OPERATORS)
-    assert {*EVALUATED, "int"} == set(OPERATORS)  # as in the replay of a run
+    assert {*NUMPY, "int"} == set(OPERATORS)  # as in the replay of a run

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuro_rtrrl.language import OPERATORS, Apply, Read
-from neuro_rtrrl.ledger.nodes import EVALUATED, Node
+from neuro_rtrrl.language.on_arrays import NUMPY
+from neuro_rtrrl.ledger.nodes import Node
 from neuro_rtrrl.ledger.operations import joined
 from neuro_rtrrl.ledger.zeros import Weighing
 from neuro_rtrrl.lowering import Space
@@ -53,7 +54,7 @@ def node_of(expression, values):
     if isinstance(expression, Read):
         return Node(expression, np.asarray(values[expression.key]), expression.access)
     arguments = [node_of(each, values) for each in expression.arguments]
-    value = EVALUATED[expression.operator](*(each.value for each in arguments))
+    value = NUMPY[expression.operator](*(each.value for each in arguments))
     return Node(expression, np.asarray(value, float), joined([each.reach for each in arguments]), arguments)
 
 
@@ -69,7 +70,7 @@ class ByElement:
             array = self.values[node.key]
             return float(array if array.ndim == 0 else array[i, j])
         with np.errstate(all="ignore"):
-            return float(EVALUATED[node.operator](*(np.float64(self.value(a, i, j)) for a in node.arguments)))
+            return float(NUMPY[node.operator](*(np.float64(self.value(a, i, j)) for a in node.arguments)))
 
     def need(self, node, i, j, path=()):
         if isinstance(node, Read):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +21,7 @@ from neuro_rtrrl.language import (
     rewrite,
     to_text,
 )
+from neuro_rtrrl.language.on_arrays import NUMPY
 from neuro_rtrrl.units import DIMENSIONLESS, Dimension
 
 __all__ = ["BRIAN_SPELLING", "FUNCTIONS", "NUMPY", "REDUCED", "brian_text", "numpy_function"]
@@ -52,37 +52,6 @@ FUNCTIONS: dict[str, Function] = {
 
 # every operator of ours is spelled in Brian2 as it is in the language, or is one of FUNCTIONS
 BRIAN_SPELLING: dict[str, str] = {name: item.symbol for name, item in OPERATORS.items()}
-
-NUMPY: dict[str, Callable[..., Any]] = {
-    "add": operator.add,
-    "subtract": operator.sub,
-    "multiply": operator.mul,
-    "divide": operator.truediv,
-    "negate": operator.neg,
-    "power": operator.pow,
-    "exp": np.exp,
-    "log": np.log,
-    "sqrt": np.sqrt,
-    "tanh": np.tanh,
-    "sin": np.sin,
-    "cos": np.cos,
-    "abs": abs,
-    "floor": np.floor,
-    "sign": np.sign,
-    "minimum": np.minimum,
-    "maximum": np.maximum,
-    "clip": np.clip,
-    "less": operator.lt,
-    "less_equal": operator.le,
-    "greater": operator.gt,
-    "greater_equal": operator.ge,
-    "equal": operator.eq,
-    "not_equal": operator.ne,
-    "and": np.logical_and,
-    "or": np.logical_or,
-    "not": np.logical_not,
-    "int": lambda a: np.multiply(a, 1.0),
-}
 
 REDUCED: dict[str, Callable[..., Any]] = {
     "sum_population": np.add.reduce,
