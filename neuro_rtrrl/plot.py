@@ -18,7 +18,7 @@ from neuro_rtrrl.results.result import Result
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["PALETTE", "learning_curve_picture", "learning_curves"]
+__all__ = ["PALETTE", "learning_curve_picture", "learning_curves", "thousands"]
 
 #: Okabe & Ito 2008: distinct for colour-blind readers.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555")
@@ -107,7 +107,7 @@ def _curves(ax: Axes, results: Mapping[str, Result]) -> Axes:
     ax.set_ylabel("return per episode")
     ax.set_xlim(0, max(result.decisions for result in results.values()))
     ax.margins(y=0.06)
-    ax.xaxis.set_major_formatter(lambda value, _: _thousands(value))
+    ax.xaxis.set_major_formatter(lambda value, _: thousands(value))
     ax.grid(axis="y", color="#e6e6e6", linewidth=0.7)
     ax.set_axisbelow(True)
     if most_seeds > 1:
@@ -155,7 +155,8 @@ def _bins(result: Result) -> int:
     return int(np.clip(per_seed // 5, 4, min(60, max(result.decisions, 4))))
 
 
-def _thousands(value: float) -> str:
+def thousands(value: float) -> str:
+    """Write a number of decisions for an axis: ``200 k``, ``2 M``."""
     if abs(value) >= 1e6:
         return f"{value / 1e6:g} M"
     return f"{value / 1e3:g} k" if abs(value) >= 1e3 else f"{value:g}"

@@ -15,7 +15,7 @@ from typing import Any
 
 from neuro_rtrrl.errors import Problem
 
-__all__ = ["console", "forget_stdout", "notice", "plain", "print_error", "print_json"]
+__all__ = ["console", "forget_stdout", "notice", "number", "plain", "print_error", "print_json"]
 
 SHOWN = 40  # problems; a file with thousands has one cause
 
@@ -89,3 +89,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+def number(value: float | None) -> str:
+    """Write a score for a table; a dash where there is none."""
+    return "–" if value is None else f"{value:.3f}"

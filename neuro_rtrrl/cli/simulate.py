@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from neuro_rtrrl.cli.main import INTERRUPTED
-from neuro_rtrrl.cli.output import console, notice, print_json
+from neuro_rtrrl.cli.output import console, notice, number, print_json
 from neuro_rtrrl.cli.start_up import collect_as_usual
 from neuro_rtrrl.errors import CircuitError, NeuroRtrrlError, Problem
 from neuro_rtrrl.graph import Circuit, load_circuit
@@ -194,7 +194,7 @@ def _summary(circuit: Circuit, result: Result, hardware: HardwareProfile | None)
             result.seeds, document["episodes"], document["final_return"], document["best_return"], strict=True
         )
         for seed, episodes, final, best in rows:
-            table.add_row(str(seed), f"{episodes:,}", _number(final), _number(best))
+            table.add_row(str(seed), f"{episodes:,}", number(final), number(best))
         screen.print(table)
         print("final: episodes that end in the last tenth of the run; best: the best tenth")
     _ledger(circuit, result, screen, hardware)
@@ -220,7 +220,3 @@ def _counted(circuit: Circuit, result: Result, options: dict[str, Any]) -> dict[
     from neuro_rtrrl.ledger import cost
 
     return {"ledger": cost(circuit, activity=result.activity).as_dict()}
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from neuro_rtrrl.cli.main import INTERRUPTED
-from neuro_rtrrl.cli.output import console, notice, print_json
+from neuro_rtrrl.cli.output import console, notice, number, print_json
 from neuro_rtrrl.cli.start_up import collect_as_usual
 from neuro_rtrrl.errors import CircuitError, NeuroRtrrlError, Problem, RunError
 from neuro_rtrrl.studies.jobs import Failed, Finished, Job
@@ -110,7 +110,7 @@ class _Live(Report):
         self.done += 1
         if isinstance(outcome, Finished):
             scores = outcome.record["scores"]
-            text = "  ".join(f"{name} {_number(scores[name])}" for name in SCORES)
+            text = "  ".join(f"{name} {number(scores[name])}" for name in SCORES)
             text += f"  in {outcome.record['wall_seconds']:.1f} s"
         else:
             text = f"failed: {outcome.problems[0].message}"
@@ -147,9 +147,9 @@ def _show(study: Study, result: StudyResult) -> None:
         published = each.row.published.median_best if each.row.published else None
         done = f"{len(each.finished)}/{len(each.row.seeds)}"
         scores = (
-            shown_score(each, name) if name == "reached" else _number(each.median(name)) for name in columns
+            shown_score(each, name) if name == "reached" else number(each.median(name)) for name in columns
         )
-        table.add_row(each.row.name, done, *scores, _number(published))
+        table.add_row(each.row.name, done, *scores, number(published))
     console().print(table)
     window = study.settings.window
     print(f"medians over seeds; best: of windows of {window} episodes; final: the last tenth of the run;")
@@ -160,7 +160,3 @@ def _show(study: Study, result: StudyResult) -> None:
         print(f"reached: decisions until the mean of {window} episodes first reaches the criterion")
     for path in result.files:
         print(f"file: {path}")
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from neuro_rtrrl.plot import PALETTE
+from neuro_rtrrl.plot import PALETTE, thousands
 from neuro_rtrrl.studies.scores import BINS
 from neuro_rtrrl.studies.table import RowResult
 
@@ -81,12 +81,6 @@ def _panel(ax, result: RowResult, colour: str) -> None:
         ax.axhline(row.published.median_best, color="#555555", linewidth=0.8, linestyle="--")
     ax.set_title(row.name.replace("_", " "), loc="left")
     ax.set_xlim(0, row.decisions)
-    ax.xaxis.set_major_formatter(lambda value, _: _short(value))
+    ax.xaxis.set_major_formatter(lambda value, _: thousands(value))
     ax.grid(axis="y", color="#e6e6e6", linewidth=0.6)
     ax.set_axisbelow(True)
-
-
-def _short(value: float) -> str:
-    if abs(value) >= 1e6:
-        return f"{value / 1e6:g} M"
-    return f"{value / 1e3:g} k" if abs(value) >= 1e3 else f"{value:g}"

@@ -25,7 +25,7 @@ from neuro_rtrrl.ledger.side_by_side.text import BESIDE
 from neuro_rtrrl.studies.load import Study
 from neuro_rtrrl.studies.scores import BINS
 from neuro_rtrrl.studies.store import Store
-from neuro_rtrrl.studies.table import RowResult, collect
+from neuro_rtrrl.studies.table import RowResult, collect, markdown_line
 
 __all__ = [
     "HEADS",
@@ -245,10 +245,10 @@ def as_markdown(study: Study, costs: Sequence[RowCost]) -> str:
         lines += [
             f"**{profile}**",
             "",
-            _line(("row", *HEADS)),
-            _line(("---", *["---:"] * (len(HEADS) - 1), "---")),
+            markdown_line(("row", *HEADS)),
+            markdown_line(("---", *["---:"] * (len(HEADS) - 1), "---")),
         ]
-        lines += [_line((each.row, *cells_of(each))) for each in rows]
+        lines += [markdown_line((each.row, *cells_of(each))) for each in rows]
         lines += ["", f"Not costed: {', '.join(sheet.unpriced(profile)) or 'nothing'}.", ""]
         for source in sheet.sources().values():
             if source["profile"] == profile and source["figure"] not in BESIDE:
@@ -258,7 +258,3 @@ def as_markdown(study: Study, costs: Sequence[RowCost]) -> str:
                 lines.append(f"- {figure} ({source['grade']}{point}){says}. {source['citation']}")
         lines.append("")
     return "\n".join([*lines, f"{explained(costs)}.", ""])
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"

@@ -21,6 +21,7 @@ __all__ = [
     "as_markdown",
     "collect",
     "columns_of",
+    "markdown_line",
     "shown_score",
     "with_table",
 ]
@@ -75,8 +76,8 @@ def as_markdown(study: Study, results: Sequence[RowResult]) -> str:
     lines = [f"### {study.title}", ""]
     if study.settings.source:
         lines += [f"Beside: {study.settings.source}.", ""]
-    lines += [_line(head), _line(("---", *("---:",) * (len(head) - 2), "---"))]
-    lines += [_line(_cells(result, columns)) for result in results]
+    lines += [markdown_line(head), markdown_line(("---", *("---:",) * (len(head) - 2), "---"))]
+    lines += [markdown_line(_cells(result, columns)) for result in results]
     notes = [f"- {result.row.name}: {note}" for result in results if (note := _note(result.row))]
     if notes:
         lines += ["", *notes]
@@ -207,5 +208,6 @@ def _time(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
 
 
-def _line(cells: Sequence[str]) -> str:
+def markdown_line(cells: Sequence[str]) -> str:
+    """Return a line of a table in Markdown."""
     return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
