@@ -30,7 +30,7 @@ class Interrupts:
     def __init__(self, notice: Callable[[str], None] | None = None) -> None:
         self.stage: Literal["starting", "running", "saving"] = "starting"
         self.stopped = self.at_once = False
-        self._notice = notice
+        self._notice, self._keeping = notice, False
 
     def receive(self, signum: int, frame: Any) -> None:
         """Handle a signal.
@@ -45,9 +45,28 @@ class Interrupts:
             return
         if self.stage == "starting" or self.stopped:
             self.at_once = True
+            if self._keeping:
+                return
             raise KeyboardInterrupt
         self.stopped = True
         self._say("stopping after this stretch; what was recorded is kept (Ctrl-C again to stop at once)")
+
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        """Let nothing be raised within: what is kept together is kept whole or not at all.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            Afterwards, if the run was told meanwhile to end at once.
+        """
+        self._keeping = True
+        try:
+            yield
+        finally:
+            self._keeping = False
+        if self.at_once:
+            raise KeyboardInterrupt
 
     def _say(self, text: str) -> None:
         if self._notice is not None:

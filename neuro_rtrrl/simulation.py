@@ -179,9 +179,10 @@ def simulate(
         def take(chunk) -> bool:
             nonlocal stopped
             interrupts.stage = "running"  # from here on there is something to keep
-            if activity is not None:
-                activity.add(run.state, chunk)
-            stopped = run.take(chunk) or interrupts.stopped
+            with interrupts.keeping():
+                if activity is not None:
+                    activity.add(run.state, chunk)
+                stopped = run.take(chunk) or interrupts.stopped
             return stopped
 
         try:

@@ -411,7 +411,7 @@ def test_ctrl_c_again_and_again_loses_nothing(tmp_path):
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
-    assert process.returncode == 130, err
+    assert process.returncode == 130, out + err
     assert "Traceback" not in err
     assert json.loads(out)["interrupted"]
     assert nr.load_results(tmp_path / "r").decisions == json.loads(out)["decisions"]

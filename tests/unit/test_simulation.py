@@ -11,7 +11,9 @@ import pytest
 
 import neuro_rtrrl as nr
 from neuro_rtrrl.backends.chunk import Chunk
+from neuro_rtrrl.backends.jax.program import JaxProgram
 from neuro_rtrrl.divergence import find_divergence
+from neuro_rtrrl.results.episodes import Episodes
 from neuro_rtrrl.simulation import RunFailed
 
 ROOT = Path(__file__).parents[2]
@@ -142,17 +144,41 @@ def test_an_interrupted_run_keeps_its_stretches(circuit, times, tmp_path):
     assert any("what was recorded is kept" in line for line in notices)
 
 
-def test_what_a_library_makes_of_an_interruption_is_one_all_the_same(circuit):
-    def interrupt(now) -> None:
-        signal.raise_signal(signal.SIGINT)
-        try:
-            signal.raise_signal(signal.SIGINT)
-        except KeyboardInterrupt as error:
-            raise RuntimeError("a library could not do its work") from error
+def test_what_a_library_makes_of_an_interruption_is_one_all_the_same(circuit, monkeypatch):
+    run = JaxProgram.run
 
-    result = nr.simulate(circuit, decisions=400, seeds=3, progress=interrupt)
+    def interrupted(self, decisions, deliver):
+        def delivered(chunk) -> bool:
+            deliver(chunk)
+            signal.raise_signal(signal.SIGINT)
+            try:
+                signal.raise_signal(signal.SIGINT)
+            except KeyboardInterrupt as error:
+                raise RuntimeError("a library could not do its work") from error
+            raise AssertionError("the second interruption was not heard")
+
+        return run(self, decisions, delivered)
+
+    monkeypatch.setattr(JaxProgram, "run", interrupted)
+    result = nr.simulate(circuit, decisions=400, seeds=3)
     assert result.interrupted
     assert result.decisions == 200
+
+
+def test_two_interruptions_while_a_stretch_is_kept_leave_it_whole(circuit, monkeypatch, tmp_path):
+    add = Episodes.add
+
+    def interrupted(self, chunk) -> None:  # the recordings have the stretch already, the episodes not yet
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        add(self, chunk)
+
+    monkeypatch.setattr(Episodes, "add", interrupted)
+    result = nr.simulate(circuit, decisions=400, seeds=3, out=tmp_path / "run")
+    assert result.interrupted
+    stored = nr.load_results(tmp_path / "run")
+    assert stored.decisions == result.decisions == result["dopamine"].sizes["decision"]
+    assert len(stored.episodes) == len(result.episodes) > 0
 
 
 def test_an_interruption_before_anything_is_recorded_ends_the_run_at_once(circuit, monkeypatch):
@@ -160,7 +186,7 @@ def test_an_interruption_before_anything_is_recorded_ends_the_run_at_once(circui
         signal.raise_signal(signal.SIGINT)
         raise AssertionError("still running")
 
-    monkeypatch.setattr("neuro_rtrrl.backends.jax.program.JaxProgram.run", interrupted)
+    monkeypatch.setattr(JaxProgram, "run", interrupted)
     with pytest.raises(KeyboardInterrupt):
         nr.simulate(circuit, **BUDGET)
 
