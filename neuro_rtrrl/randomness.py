@@ -47,6 +47,7 @@ class Stream(IntEnum):
     ENVIRONMENT_RESET = 6
     NOISE = 7
     LESION = 8
+    DELAY = 9
 
 
 def key(seed: int) -> np.ndarray:

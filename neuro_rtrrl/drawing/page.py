@@ -139,7 +139,9 @@ def _label(projection: Projection) -> str:
     parts = [name]
     if projection.probability < 1.0:
         parts.append(f"p = {projection.probability:g}")
-    if projection.delay > 0.0:
+    if projection.delays:
+        parts.append(f"≤ {projection.longest_delay * 1e3:g} ms")
+    elif projection.delay > 0.0:
         parts.append(f"{projection.delay * 1e3:g} ms")
     lost = 1.0 - (1.0 - projection.lesion) * (1.0 - projection.silenced)
     if lost > 0.0:

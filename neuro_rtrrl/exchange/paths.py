@@ -62,6 +62,8 @@ def _missing(circuit: Circuit, projection: Projection) -> str:
         return f"what a synapse of rule '{projection.rule.name}' transmits is not its weight times the signal"
     if pre.instantaneous and not post.instantaneous and circuit.timing.steps > 1:
         return "what is read out is sent back once a decision and held: NIR has no decisions"
+    if projection.delays:
+        return "each synapse has a delay of its own, and NIR delays neurons"
     return ""
 
 

@@ -55,6 +55,13 @@ class Distribution:
         """The one value, or None for a random draw."""
         return self.arguments[0] if self.kind == "constant" else None
 
+    @property
+    def highest(self) -> float:
+        """The largest number it gives (a normal one: six deviations above its mean)."""
+        if self.kind == "normal":
+            return self.arguments[0] + 6.0 * self.arguments[1]
+        return max(self.arguments)
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -145,7 +152,8 @@ class Projection:
 
     ``transpose_of`` names the projection whose weights this one carries backwards (weight transport).
     ``probability`` is the chance that a pair of neurons is connected; which pairs are is part of the circuit
-    (``wiring_seed``), the same for every seed of a run. ``lesion`` is the fraction of synapses cut,
+    (``wiring_seed``), the same for every seed of a run, and so is the delay of each synapse where ``delays`` is a
+    distribution; else all have ``delay``. ``lesion`` is the fraction of synapses cut,
     ``silenced`` the fraction of source neurons whose synapses are all cut (a lesion of the source
     population). ``gain`` scales what the synapses transmit. ``layers`` are those of a target that is wired as a
     neural circuit policy, ``layers_of_source`` those of such a source.
@@ -164,6 +172,7 @@ class Projection:
     lesion: float = 0.0
     silenced: float = 0.0
     delay: float = 0.0
+    delays: Distribution | None = field(default=None, metadata=IF_SET)
     gain: float = 1.0
     layers: Layers | None = field(default=None, metadata=IF_SET)
     layers_of_source: Layers | None = field(default=None, metadata=IF_SET)
@@ -173,6 +182,11 @@ class Projection:
         """Whether every pair of neurons is connected."""
         whole = self.layers is None and self.layers_of_source is None and self.probability == 1.0
         return whole and self.self_connections and self.lesion == 0.0 and self.silenced == 0.0
+
+    @property
+    def longest_delay(self) -> float:
+        """The longest that a spike can be on its way, in seconds; six deviations above the mean of a normal one."""
+        return self.delay if self.delays is None else self.delays.highest
 
     @property
     def equations(self) -> str:

@@ -48,7 +48,10 @@ def projection_text(projection: Projection) -> str:
         parts.append("neural circuit policy")
     if not projection.self_connections:
         parts.append("no self-connections")
-    if projection.delay:
+    if projection.delays:
+        low, high = (format_si(each, "s") for each in projection.delays.arguments)
+        parts.append(f"delays {projection.delays.kind} ({low}, {high})")
+    elif projection.delay:
         parts.append(f"delay {format_si(projection.delay, 's')}")
     if projection.gain != 1.0:
         parts.append(f"gain {projection.gain:g}")

@@ -12,7 +12,7 @@ from neuro_rtrrl.graph.circuit import Circuit, Distribution, Projection
 from neuro_rtrrl.graph.wiring import connectivity, mask
 from neuro_rtrrl.randomness import Stream, normal, stream_key, uniform
 
-__all__ = ["initial_values"]
+__all__ = ["draw", "initial_values"]
 
 
 def initial_values(circuit: Circuit, seed: int) -> dict[str, np.ndarray]:
@@ -53,7 +53,7 @@ def initial_values(circuit: Circuit, seed: int) -> dict[str, np.ndarray]:
         for parameter, distribution in population.parameters.items():
             name = f"{population.name}.{parameter}"
             key = stream_key(seed, Stream.PARAMETERS, name)
-            values[name] = _draw(distribution, key, (population.size,), np.ones(population.size))
+            values[name] = draw(distribution, key, (population.size,), np.ones(population.size))
     for name, given in circuit.initial.items():
         values[name] = _replacement(circuit, name, np.asarray(given, dtype=np.float64), values)
     return values
@@ -70,7 +70,7 @@ def _weights(circuit: Circuit, projection: Projection, seed: int) -> np.ndarray:
         connected = connectivity(projection, *shape)
         fans = connected.sum(axis=1)[:, np.newaxis] + connected.sum(axis=0)[np.newaxis, :]
         scale = np.sqrt(2.0 / np.maximum(fans, 1))
-    weights = _draw(projection.weights, key, shape, scale)
+    weights = draw(projection.weights, key, shape, scale)
     existing = mask(projection, *shape)
     return weights if existing is None else np.where(existing, weights, 0.0)
 
@@ -89,9 +89,10 @@ def _shape(circuit: Circuit, projection: Projection) -> tuple[int, int]:
     return populations[projection.target.population].size, populations[projection.source.population].size
 
 
-def _draw(
-    distribution: Distribution, key: np.ndarray, shape: tuple[int, ...], scale: np.ndarray
+def draw(
+    distribution: Distribution, key: np.ndarray, shape: tuple[int, ...], scale: np.ndarray | float = 1.0
 ) -> np.ndarray:
+    """Return numbers of the distribution, float64; ``scale`` is the deviation of one that has no arguments."""
     arguments = distribution.arguments
     if distribution.kind == "constant":
         return np.full(shape, arguments[0], dtype=np.float64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from neuro_rtrrl.errors import nearest
 from neuro_rtrrl.graph.circuit import Distribution, PlasticityGroup, Population, Port, Projection
 from neuro_rtrrl.graph.context import Catalogue, Context, Path
+from neuro_rtrrl.graph.delays import delays_of
 from neuro_rtrrl.graph.elements import find
 from neuro_rtrrl.graph.layers import build_layers, hears_motor_neurons, reaches_inter_neurons
 from neuro_rtrrl.graph.transport import check_transposes, transposed
@@ -60,7 +61,7 @@ def build_projections(
                 transpose_of=transposed(context, path, written, source, target, populations),
                 probability=written.connectivity.probability,
                 self_connections=not written.connectivity.no_self,
-                delay=_delay(context, path, written, spikes),
+                **delays_of(context, path, written, spikes),
                 gain=written.gain,
                 layers=layers.get(target.population) if reaches_inter_neurons(target) else None,
                 layers_of_source=layers.get(source.population) if hears_motor_neurons(source) else None,
@@ -191,24 +192,3 @@ def _weights(context: Context, path: Path, written: WrittenProjection, rule: Pla
     for index, quantity in enumerate(value.arguments):
         sound &= dimension_problem(context, (*path, value.kind, index), quantity, "weights", dimension)
     return Distribution(value.kind, tuple(q.value for q in value.arguments)) if sound else _UNSET  # type: ignore[arg-type]
-
-
-def _delay(context: Context, path: Path, written: WrittenProjection, spikes: bool) -> float:
-    if written.delay is None:
-        return 0.0
-    path, delay, dt = (*path, "delay"), written.delay.value, context.spec.timing.dt.value
-    if delay and not spikes:
-        context.problem(
-            path, "only spikes can be delayed; this projection carries rates", found=context.written(path)
-        )
-        return 0.0
-    steps = delay / dt
-    if abs(steps - round(steps)) > 1e-6 * max(1.0, steps):
-        below, above = int(steps) * dt, (int(steps) + 1) * dt
-        context.problem(
-            path,
-            f"a delay must be a whole multiple of dt ({dt * 1e3:g} ms)",
-            found=context.written(path),
-            hint=f"use {below * 1e3:g} ms or {above * 1e3:g} ms",
-        )
-    return round(steps) * dt

@@ -223,7 +223,7 @@ class ActivityRecorder:
         self.circuit, self.seed, self.precision = circuit, int(seeds[0]), precision
         updates = max(1, _synapses(circuit)) * circuit.timing.steps
         self.longest = max(1, min(longest, MOST_UPDATES // updates))
-        steps = [projection.delay / circuit.timing.dt for projection in circuit.projections.values()]
+        steps = [projection.longest_delay / circuit.timing.dt for projection in circuit.projections.values()]
         self._delay = round(max(steps, default=0))
         self._earlier: dict[str, np.ndarray] = {}
         self._last: dict[str, np.ndarray] = {}

@@ -129,6 +129,12 @@ def _queues(lowered: LoweredCircuit) -> Iterable[MemoryItem]:
             yield MemoryItem(
                 f"{name}.delay", "spike", "population", name, "buffer", words, 1, "one bit a spike"
             )
+            if name in lowered.delays:
+                words, bits = lowered.spaces[name].elements, statement.delay_steps.bit_length()
+                width = f"0 to {statement.delay_steps} steps"
+                yield MemoryItem(
+                    f"{name}.delays", "spike", "projection", name, "parameter", words, bits, width
+                )
 
 
 def _influences(lowered: LoweredCircuit) -> Iterable[MemoryItem]:

@@ -232,17 +232,24 @@ class Replay:
             values[statement.trigger] = fired.astype(self.dtype)
             return
         spikes = values[statement.trigger] > 0
-        if place in self.queues:
-            self.queues[place].append(spikes)
-            spikes = self.queues[place].pop(0)
+        apart = self.lowered.delays.get(statement.space.name) if place in self.queues else None
+        if apart is not None:
+            sent = np.stack([*self.queues[place], spikes])
+            self.queues[place] = [*sent[1:]]
+            touched = sent[len(sent) - 1 - apart, np.arange(len(spikes))]
+        else:
+            if place in self.queues:
+                self.queues[place].append(spikes)
+                spikes = self.queues[place].pop(0)
+            touched = spikes[None, :] if statement.event == "pre" else spikes[:, None]
         if statement.event:
             listener.arrive(statement, spikes)
-        if not spikes.any():
+        if not touched.any():
             return
-        touched = spikes
-        if statement.kind == "pathway":
-            line = spikes[None, :] if statement.event == "pre" else spikes[:, None]
-            touched = np.broadcast_to(line, statement.space.shape)
+        if statement.kind == "reset":
+            touched = spikes
+        else:
+            touched = np.broadcast_to(touched, statement.space.shape)
             mask = self.lowered.masks.get(statement.space.name)
             touched = touched if mask is None else touched & mask
         for action in statement.actions:

@@ -76,6 +76,7 @@ def lower(circuit: Circuit, keep: set[str] | None = None) -> LoweredCircuit:
         {name: tuple(build.sections[name]) for name in SECTIONS},
         episode_start=tuple(build.episode_start),
         masks=declared.masks,
+        delays=declared.delays,
         transposed=declared.transposed,
         noise=tuple(key for key, variable in declared.variables.items() if variable.role == "noise"),
         chances=chances,

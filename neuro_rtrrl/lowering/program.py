@@ -210,7 +210,8 @@ class SpikeStep:
 
     ``threshold``: ``spike`` of a population from the condition; ``pathway``: what the spikes of ``trigger`` do to the
     synapses of a projection (``assigns``, sequential) and to the post population (``deliveries``: target variable and
-    the expression that each synapse adds); ``reset``: assigns for the neurons that fired.
+    the expression that each synapse adds); ``reset``: assigns for the neurons that fired. ``delay_steps`` is the
+    delay of all synapses, or the longest where :attr:`LoweredCircuit.delays` has one for each.
     """
 
     kind: Literal["threshold", "pathway", "reset"]
@@ -239,7 +240,8 @@ class LoweredCircuit:
     ``setup`` runs once; ``episode_start`` after the resets of an episode's first tick, sequential.
     ``concatenations`` maps the key of a packed presynaptic vector to the keys it is made of; ``members`` maps a packed
     projection to the projections in it, in column order. ``chances`` maps a variable that chance sets once a decision
-    to its place in the row of ``draws`` uniform numbers that a decision has.
+    to its place in the row of ``draws`` uniform numbers that a decision has. ``delays`` holds the steps of each synapse
+    (post, pre) of a projection where they differ.
     """
 
     circuit: Circuit
@@ -249,6 +251,7 @@ class LoweredCircuit:
     setup: tuple[Assign, ...] = ()
     episode_start: tuple[Assign, ...] = ()
     masks: Mapping[str, np.ndarray] = field(default_factory=dict)
+    delays: Mapping[str, np.ndarray] = field(default_factory=dict)
     transposed: Mapping[str, str] = field(default_factory=dict)
     concatenations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from neuro_rtrrl.graph.circuit import Population, Projection
+from neuro_rtrrl.graph.delays import delay_steps
 from neuro_rtrrl.language import Apply, Expression, parse_statements
 from neuro_rtrrl.lowering.program import Assign, Gather, SpikeStep, Term
 from neuro_rtrrl.lowering.scopes import neuron_scope, synapse_scope
@@ -64,5 +65,9 @@ def _pathway(declared: Declared, projection: Projection, event: str, text: str, 
             actions.append(Assign(key, space, bound, phase, projection.name, statement.text))
     trigger = f"{projection.source.population if event == 'pre' else projection.target.population}.spike"
     delay = round(projection.delay / circuit.timing.dt) if event == "pre" else 0
+    if event == "pre" and projection.delays:
+        apart = delay_steps(projection, (post.elements, space.shape[1]), circuit.timing.dt)
+        if (delay := int(apart.max())) > 0:
+            declared.delays[projection.name] = apart
     which: Any = event
     return SpikeStep("pathway", space, None, trigger, delay, which, tuple(actions))

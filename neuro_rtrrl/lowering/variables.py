@@ -16,13 +16,14 @@ _ENVIRONMENT = ("reward", "terminated", "first")
 
 
 class Declared:
-    """Spaces, variables and masks of a circuit, before any statement is written."""
+    """Spaces, variables, masks and delays of a circuit, before any statement is written."""
 
     def __init__(self, circuit: Circuit) -> None:
         self.circuit = circuit
         self.spaces: dict[str, Space] = {}
         self.variables: dict[str, Variable] = {}
         self.masks: dict = {}
+        self.delays: dict = {}
         self.transposed: dict[str, str] = {}
 
     def add(self, key: str, space: Space, role: str, **details) -> Variable:

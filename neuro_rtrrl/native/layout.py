@@ -15,6 +15,7 @@ import numpy as np
 
 from neuro_rtrrl.lowering import LoweredCircuit, Space, SpikeStep
 from neuro_rtrrl.lowering.dataflow import carried_keys, written_keys
+from neuro_rtrrl.native.delays import delay_tables
 
 __all__ = ["ALIGNMENT", "Field", "Layout", "Storage", "storages"]
 
@@ -67,6 +68,13 @@ class Storage:
             ends = np.searchsorted(self.other[order], np.arange(self.shape[1] + 1))
             found |= {"across_start": ends, "across_synapse": order, "across_row": self._row()[order]}
         return {name: table.astype(np.int32) for name, table in found.items()}
+
+    def ends(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the row of each stored synapse and its neuron of the other side."""
+        if self.other is not None:
+            return self._row(), self.other
+        rows, others = np.indices(self.shape)
+        return rows.reshape(-1), others.reshape(-1)
 
     def put(self, matrix: np.ndarray) -> np.ndarray:
         """Return (post, pre) values as they lie, flat."""
@@ -128,14 +136,16 @@ class Layout:
             and key not in self.carried
             and key not in borrowed
         )
-        self.queues = {
-            f"queue {index}": (
-                statement.delay_steps,
-                lowered.variables[statement.trigger].space.shape[0],
-            )
-            for index, statement in enumerate(lowered.sections["spike"])
-            if isinstance(statement, SpikeStep) and statement.delay_steps
-        }
+        #: spikes on their way: (steps, neurons); with delays apart a list of those that fired, for each step
+        self.queues: dict[str, tuple[int, int]] = {}
+        self.lists: set[str] = set()
+        for index, statement in enumerate(lowered.sections["spike"]):
+            if isinstance(statement, SpikeStep) and statement.delay_steps:
+                size = lowered.variables[statement.trigger].space.shape[0]
+                apart = statement.space.name in lowered.delays
+                self.queues[f"queue {index}"] = (statement.delay_steps + apart, size)
+                if apart:
+                    self.lists.add(f"queue {index}")
         self.masks = tuple(name for name in lowered.masks if not self.storage[name].sparse)
         self.fields: dict[str, Field] = {}
         self._end = 0
@@ -148,6 +158,8 @@ class Layout:
         for key, (steps, size) in self.queues.items():
             self._add(key, steps * size)
             self._add(f"{key} head", 1)
+            if key in self.lists:
+                self._add(f"{key} count", steps)
         self.size = self._end
 
     def _add(self, key: str, count: int) -> None:
@@ -168,7 +180,7 @@ class Layout:
         state = np.zeros(self.size, self.dtype)
         given = {**{f"{name}.mask": self.lowered.masks[name] for name in self.masks}, **values}
         for key, field in self.fields.items():
-            if key in given:
+            if key in given and key not in self.queues:  # no spike is on its way yet
                 state[field.offset : field.offset + field.count] = self._flat(key, np.asarray(given[key]))
         return state
 
@@ -199,18 +211,23 @@ class Layout:
     @property
     def is_sparse(self) -> bool:
         """Whether any projection needs tables."""
-        return any(storage.sparse for storage in self.storage.values())
+        return bool(self.lists) or any(storage.sparse for storage in self.storage.values())
 
     def wiring(self) -> tuple[np.ndarray, dict[tuple[str, str], int]]:
-        """Return the tables of all sparse projections, one after the other, and where each begins.
+        """Return the tables of all sparse and variously delayed projections, and where each begins.
 
         The array is int32 with at least one entry; the keys are (projection, name of the table).
         """
         tables, begins, position = [np.zeros(1, np.int32)], {}, 1
         for name, storage in self.storage.items():
-            for which, table in storage.tables().items():
+            found = storage.tables()
+            if name in self.lowered.delays:
+                delays = self.lowered.delays[name]
+                longest = int(delays.max())
+                found |= delay_tables(storage.put(delays), *storage.ends(), storage.shape[0], longest)
+            for which, table in found.items():
                 begins[name, which] = position
-                tables.append(table)
+                tables.append(table.astype(np.int32))
                 position += len(table)
         return np.concatenate(tables), begins
 

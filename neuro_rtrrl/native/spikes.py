@@ -1,7 +1,12 @@
-"""The spike section as C text: only synapses of neurons that fired are visited."""
+"""The spike section as C text: only synapses of neurons that fired are visited.
+
+They are visited in Brian2's order, by the time of the spike and then by the neuron that fired, and what they deliver is
+added one by one, so that sums of spikes come out the same to the last bit.
+"""
 
 from __future__ import annotations
 
+from neuro_rtrrl.language import Read, walk
 from neuro_rtrrl.lowering import Assign, Gather, SpikeStep
 from neuro_rtrrl.native.loops import comment, indented
 from neuro_rtrrl.native.places import Places
@@ -44,6 +49,8 @@ def _reset(step: SpikeStep, places: Places) -> list[str]:
 
 def _pathway(index: int, step: SpikeStep, places: Places) -> list[str]:
     size = places.space(step.trigger).shape[0]
+    if f"queue {index}" in places.layout.lists:
+        return _various(index, step, size, places)
     lines = ["{  " + comment(str(step)), "  const real *arrived;" if step.delay_steps else ""]
     if step.delay_steps:
         queue = places.base(f"queue {index}")
@@ -65,27 +72,75 @@ def _pathway(index: int, step: SpikeStep, places: Places) -> list[str]:
     return [*lines, "}"]
 
 
-def _delivery(action: Assign | Gather, step: SpikeStep, places: Places) -> list[str]:
+def _various(index: int, step: SpikeStep, size: int, places: Places) -> list[str]:
+    """Return the pathway of a projection whose synapses have delays of their own: lists of who fired, in a ring."""
+    name, slots = step.space.name, step.delay_steps + 1
+    queue, count, head = (places.base(f"queue {index}{part}") for part in ("", " count", " head"))
+    table = {which: places.wiring[name, f"delay_{which}"] for which in ("start", "synapse", "post")}
+    first = f"wiring[{table['start']} + pre * {slots + 1} + age"
+    visit = [
+        f"for (int age = {step.delay_steps}; age >= 0; age--) {{",
+        f"  const int slot = (head + {slots} - age) % {slots};",
+        f"  for (int entry = 0; entry < (int){count}[slot]; entry++) {{",
+        f"    const int pre = (int){queue}[slot][entry];",
+        f"    for (int32_t place = {first}]; place < {first} + 1]; place++) {{",
+        f"      const int32_t synapse = wiring[{table['synapse']} + place];",
+        f"      const int32_t post = wiring[{table['post']} + place];",
+        "      (void)synapse;",
+        "      WORK",
+        "    }",
+        "  }",
+        "}",
+    ]
+    spike = places.at(step.trigger, "pre")
+    lines = [
+        "{  " + comment(str(step)),
+        f"  const int head = (int){head};",
+        "  int fired = 0;",
+        f"  for (int pre = 0; pre < {size}; pre++)",
+        f"    if ({spike} > 0) {queue}[head][fired++] = (real)pre;",
+        f"  {count}[head] = (real)fired;",
+    ]
+    for action in step.actions:
+        lines += indented(_delivery(action, step, places, visit))
+    return [*lines, f"  {head} = (real)((head + 1) % {slots});", "}"]
+
+
+def _delivery(
+    action: Assign | Gather, step: SpikeStep, places: Places, visit: list[str] | None = None
+) -> list[str]:
+    """Return what spikes do to synapses or to the neurons behind them; ``visit`` is the loop, if not the usual one."""
     space = step.space
+
+    def visited(work: str) -> list[str]:
+        if visit is None:
+            return _visit([work], step, places)
+        return [line.replace("WORK", work) for line in visit]
+
     masked = (
         f" * {places.synapse(f'{space.name}.mask', space.name)}" if space.name in places.layout.masks else ""
     )
     if isinstance(action, Gather):
         size = action.space.shape[0]
         value = places.value(action.terms[0].expression, space)
-        work = [f"added[post] += ({value}){masked};"]
         target = places.at(action.target, "neuron")
+        reads = {leaf.key for leaf in walk(action.terms[0].expression) if isinstance(leaf, Read)}
+        if action.target not in reads:
+            return visited(
+                f"{places.at(action.target, 'post')} += ({value}){masked};  {comment(str(action))}"
+            )
+        work = f"added[post] += ({value}){masked};"
         return [
             f"{{  {comment(str(action))}",
             f"  real added[{size}] = {{0}};",
-            *indented(_visit(work, step, places)),
+            *indented(visited(work)),
             f"  for (int neuron = 0; neuron < {size}; neuron++) {target} += added[neuron];",
             "}",
         ]
     target, value = places.synapse(action.target, space.name), places.value(action.expression, space)
     weight = places.lowered.variables[action.target].role == "weight"
     value = f"({value}){masked}" if masked and weight else value
-    return _visit([f"{target} = {value};  {comment(action.text or str(action))}"], step, places)
+    return visited(f"{target} = {value};  {comment(action.text or str(action))}")
 
 
 def _visit(work: list[str], step: SpikeStep, places: Places) -> list[str]:

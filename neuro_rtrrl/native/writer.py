@@ -188,6 +188,8 @@ class Writer:
             return f"{name}[{steps}][{size}]"
         if key.endswith(" head"):
             return name
+        if key.endswith(" count"):
+            return f"{name}[{self.layout.fields[key].count}]"
         rows, columns = self.layout.storage[key.removesuffix(".mask")].shape
         return f"{name}[{rows}][{columns}]"
 

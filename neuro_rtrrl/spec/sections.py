@@ -15,11 +15,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 from neuro_rtrrl.spec.faults import Fault, Refused, refuse, shown
 from neuro_rtrrl.spec.values import (
     AsTuple,
+    Delay,
     Endpoint,
     Name,
     Neurons,
     OptionalName,
-    OptionalTime,
     ParameterValue,
     PositiveTime,
     Weights,
@@ -215,7 +215,7 @@ class Projection(Section):
         default_factory=Connectivity
     )
     plasticity: OptionalName = None
-    delay: OptionalTime = None
+    delay: Delay = None
     feedback: Literal["random", "symmetric", "learned"] | None = None
     gain: float = 1.0
 

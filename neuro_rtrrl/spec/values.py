@@ -19,12 +19,12 @@ from neuro_rtrrl.spec.faults import Fault, Refused, refuse, shown
 from neuro_rtrrl.units import DIMENSIONLESS, Quantity, UnitError, parse_quantity, unit_dimension
 
 __all__ = [
+    "Delay",
     "Distribution",
     "Endpoint",
     "Initialiser",
     "Name",
     "Neurons",
-    "OptionalTime",
     "ParameterValue",
     "PositiveTime",
     "TransposeOf",
@@ -116,6 +116,18 @@ def read_positive_time(value: Any) -> Quantity:
     if quantity.value == 0:
         raise Refused(Fault("this time must be greater than zero", found=shown(value)))
     return quantity
+
+
+def read_delay(value: Any) -> Quantity | Distribution:
+    """Read one delay for all synapses, or a distribution from which each draws its own."""
+    if not isinstance(value, dict):
+        return read_time(value)
+    found = read_arguments(*read_distribution(value, tuple(DISTRIBUTIONS)))
+    if found.arguments[0].dimension != TIME:
+        raise Refused(Fault("delays are times", (found.kind,), shown(value), hint=TIME_HINT))
+    if found.kind == "uniform" and found.arguments[0].value < 0:
+        raise Refused(Fault("a time cannot be negative", (found.kind, 0), shown(value)))
+    return found
 
 
 def read_distribution(value: dict[str, Any], kinds: tuple[str, ...]) -> tuple[str, Any]:
@@ -242,7 +254,7 @@ Name = Annotated[str, validated(read_name)]
 OptionalName = Annotated[str | None, validated(read_name, optional=True)]
 Endpoint = Annotated[str, validated(read_endpoint)]
 PositiveTime = Annotated[Quantity, validated(read_positive_time)]
-OptionalTime = Annotated[Quantity | None, validated(read_time, optional=True)]
+Delay = Annotated[Quantity | Distribution | None, validated(read_delay, optional=True)]
 ParameterValue = Annotated[Quantity | Distribution, validated(read_parameter)]
 Weights = Annotated[Quantity | Distribution | Initialiser | TransposeOf, validated(read_weights)]
 Neurons = Annotated[tuple[int, ...] | None, validated(read_neurons, optional=True)]

@@ -28,6 +28,10 @@ RUNS = {
     ),
     "running statistics of the senses": ("bg", ("populations.sensory.neuron=normalised_input",)),
     "spikes on their way": ("stdp", ()),
+    "spikes on their way for various times": (
+        "stdp",
+        ("projections.afferents_to_neurons.delay={uniform: [0 ms, 3 ms]}",),
+    ),
     "actions by degrees": ("reacher", ()),
 }
 

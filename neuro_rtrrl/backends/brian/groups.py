@@ -114,7 +114,10 @@ class Groups:
         for key in self._stored(space):
             unit = unit_text(self.lowered.variables[key].dimension)
             if key in slopes:
-                lines.append(f"d{names[key]}/dt = {self._text(slope_of(slopes[key]), space)} : {unit}")
+                slope = slope_of(slopes[key])
+                # a plain 0 has lost its unit
+                text = f"0*{unit}*hertz" if slope == Number(0.0) else self._text(slope, space)
+                lines.append(f"d{names[key]}/dt = {text} : {unit}")
             elif self.lowered.variables[key].role == "noise":
                 lines += self._noise_lines(key, space)
             elif key in self.plan.aliases:
@@ -167,7 +170,8 @@ class Groups:
                 lines.append(f"{target}_post = {self._text(parts[name], space)} : {unit} (summed)")
         pathways = self._pathways(space)
         options: dict[str, Any] = {f"on_{event}": code for event, (code, _, _) in pathways.items()}
-        if "pre" in pathways:
+        apart = self.lowered.delays.get(name)
+        if "pre" in pathways and apart is None:
             delay = pathways["pre"][1] * self.lowered.circuit.timing.dt
             options["delay"] = {"pre": delay * second}
         group = Synapses(
@@ -187,6 +191,8 @@ class Groups:
         self.connections[name] = (post, pre)
         if len(pre):
             group.connect(i=pre, j=post)
+            if apart is not None:
+                group.pre.delay = apart[post, pre] * self.lowered.circuit.timing.dt * second
         else:
             group.connect(condition=False)
         self._connect_names(group, name)

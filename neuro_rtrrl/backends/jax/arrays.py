@@ -86,6 +86,15 @@ class Arrays:
         along_rows = (side == "pre") == (space.name in self.flipped)
         return vector[:, None] if along_rows else vector[None, :]
 
+    def delayed(self, sent: Any, delays: np.ndarray, projection: str) -> Any:
+        """Return which synapses of a projection a spike reaches now.
+
+        ``sent`` (steps + 1, pre) are the spikes of the last steps, the newest last; ``delays`` (post, pre) in steps.
+        """
+        steps = delays.T if projection in self.flipped else delays
+        neurons = np.arange(sent.shape[1])
+        return sent[sent.shape[0] - 1 - steps, neurons[:, None] if projection in self.flipped else neurons]
+
     def array(self, key: str, values: Values) -> Any:
         """Return a variable's value, the views (packed vectors, borrowed weights) included."""
         if key in values:

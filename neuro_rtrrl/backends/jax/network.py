@@ -251,16 +251,20 @@ class Network:
             values[statement.trigger] = jnp.broadcast_to(fired, statement.space.shape).astype(self.dtype)
             return
         spikes = values[statement.trigger]
+        apart = self.lowered.delays.get(statement.space.name) if statement.event == "pre" else None
         if statement.delay_steps:
-            queue = values[f"queue {index}"]
-            values[f"queue {index}"] = jnp.concatenate([queue[1:], spikes[None]])
-            spikes = queue[0]
+            sent = jnp.concatenate([values[f"queue {index}"], spikes[None]])  # the oldest first
+            values[f"queue {index}"] = sent[1:]
+            spikes = sent[0] if apart is None else sent
         if statement.kind == "reset":
             for action in statement.actions:
                 new = self._value(action, values)  # type: ignore[arg-type]
                 values[action.target] = jnp.where(spikes > 0, new, values[action.target])
             return
-        arrived = self.arrays.spread(spikes, statement.event, statement.space)
+        if apart is not None and statement.delay_steps:
+            arrived = self.arrays.delayed(spikes, apart, statement.space.name)
+        else:
+            arrived = self.arrays.spread(spikes, statement.event, statement.space)
         mask = self.arrays.masks.get(statement.space.name)
         for action in statement.actions:
             if isinstance(action, Gather):

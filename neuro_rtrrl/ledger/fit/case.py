@@ -131,7 +131,8 @@ class Case:
         if offered is None:
             return {_short(key): key for key in keys}
         projection = self.circuit.projections[learner.owner]
-        free = [name for name in offered if name != "weight" and not (name == "delay" and projection.delay)]
+        delayed = projection.longest_delay > 0.0
+        free = [name for name in offered if name != "weight" and not (name == "delay" and delayed)]
         free.sort(key=lambda name: -self.width(name))
         names = ["weight", *free] + [f"none {i + 1}" for i in range(len(keys))]
         return dict(zip(names, keys, strict=False))
