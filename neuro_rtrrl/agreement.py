@@ -11,11 +11,17 @@ from neuro_rtrrl.backends.chunk import Chunk, Program
 from neuro_rtrrl.errors import CircuitError, Problem
 from neuro_rtrrl.graph.circuit import Circuit
 from neuro_rtrrl.lowering import LoweredCircuit, WordLengths, lower
+from neuro_rtrrl.spike_trains import TrainStatistics, train_statistics
 
-__all__ = ["TOLERANCE", "Divergence", "ParityReport", "parity"]
+__all__ = ["TOLERANCE", "Divergence", "ParityReport", "SpikeDivergence", "parity"]
 
 TOLERANCE = 1e-9
-_MEMORY = 2_000_000_000  # bytes that the recordings of one backend may take
+_STRETCH = 100_000_000  # bytes that the recordings of one backend may take at a time
+_DECISION = 2_000_000  # bytes a decision above which synapses are compared at the ends of stretches only
+_MOST = 2_000_000_000
+_NAMES = ("jax", "brian2")
+
+Series = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -29,10 +35,38 @@ class Divergence:
 
 
 @dataclass(frozen=True)
+class SpikeDivergence:
+    """The first spike that only one backend has.
+
+    Attributes
+    ----------
+    population, neuron : str, int
+        Whose.
+    time : float
+        Seconds, the beginning of its step of ``dt``.
+    fired_on : {"jax", "brian2"}
+    membrane : str
+        The membrane variable, of any spiking population, that differed most at the end of the decision before.
+    apart : float
+        By how much, in SI units; 0 in the first decision.
+    """
+
+    population: str
+    neuron: int
+    time: float
+    fired_on: str
+    membrane: str
+    apart: float
+
+
+@dataclass(frozen=True)
 class ParityReport:
     """Largest difference of every variable over a run, and where the backends part, if they do.
 
-    A difference is ``|a - b| / max(1, |b|)``: absolute below one, relative above.
+    A difference is ``|a - b| / max(1, |b|)``: absolute below one, relative above. ``spikes`` counts those that both
+    fired, by population; ``statistics`` holds each backend's (jax, brian2) rate, irregularity and synchrony of every
+    spiking population where their spikes part. ``by_stretch`` names what was compared every ``stretch`` decisions
+    only, for want of memory.
     """
 
     circuit: str
@@ -41,15 +75,25 @@ class ParityReport:
     kernel: str
     max_difference: dict[str, float] = field(default_factory=dict)
     first_divergence: Divergence | None = None
+    spikes: dict[str, int] = field(default_factory=dict)
+    first_spike: SpikeDivergence | None = None
+    statistics: dict[str, tuple[TrainStatistics, TrainStatistics]] = field(default_factory=dict)
+    by_stretch: tuple[str, ...] = ()
+    stretch: int = 1
 
     @property
     def agrees(self) -> bool:
         """Whether no variable differs by more than the tolerance."""
         return self.first_divergence is None
 
+    @property
+    def alike(self) -> bool:
+        """Whether spike trains that part agree at least in their statistics, within sampling errors."""
+        return all(jax.agrees(brian) for jax, brian in self.statistics.values())
+
     def as_dict(self) -> dict:
-        """Return the JSON form: circuit, decisions, tolerance, kernel, agrees, max_difference, first_divergence."""
-        parted = self.first_divergence
+        """Return the JSON form."""
+        parted, spike = self.first_divergence, self.first_spike
         return {
             "circuit": self.circuit,
             "decisions": self.decisions,
@@ -58,6 +102,14 @@ class ParityReport:
             "agrees": self.agrees,
             "max_difference": self.max_difference,
             "first_divergence": None if parted is None else vars(parted).copy(),
+            "spikes": self.spikes,
+            "first_spike": None if spike is None else vars(spike).copy(),
+            "statistics": {
+                name: dict(zip(_NAMES, (each.as_dict() for each in pair), strict=True))
+                for name, pair in self.statistics.items()
+            },
+            "by_stretch": list(self.by_stretch),
+            "stretch": self.stretch,
         }
 
     def __repr__(self) -> str:
@@ -88,7 +140,10 @@ def parity(
     notice: Callable[[str], None] | None = None,
     words: WordLengths | None = None,
 ) -> ParityReport:
-    """Run both backends in float64 and compare every variable after every decision.
+    """Run both backends in float64, side by side, and compare every variable after every decision.
+
+    Spikes are compared step by step. Where the synapses of a large circuit would take too much room, they are compared
+    at the ends of stretches of decisions.
 
     Parameters
     ----------
@@ -107,20 +162,12 @@ def parity(
     Raises
     ------
     CircuitError
-        If the recordings would not fit in memory.
+        If the recordings of one decision would not fit in memory.
     """
     from neuro_rtrrl.programs import make_environment, make_program
 
     lowered, keys = compared_variables(circuit)
-    size = sum(
-        8 * int(np.prod(lowered.variables[key].space.shape)) for key in keys if key in lowered.variables
-    )
-    if size * decisions > _MEMORY:
-        fits = max(1, _MEMORY // size)
-        problem = (
-            f"comparing every variable over {decisions} decisions would take {size * decisions / 1e9:.1f} GB"
-        )
-        raise CircuitError(Problem(problem, hint=f"compare up to {fits} decisions: --decisions {fits}"))
+    recorded, by_stretch, stretch = _plan(lowered, keys, decisions)
     arithmetic = None
     if words is not None:
         from neuro_rtrrl.calibration import calibrate
@@ -133,18 +180,65 @@ def parity(
             backend,
             (seed,),
             "float64",
-            keys,
+            recorded,
             kernel=chosen,
             notice=notice,
             arithmetic=arithmetic,
         )
         for backend, chosen in (("jax", kernel), ("brian2", "auto"))
     ]
-    jax, brian = (_recorded(program, decisions) for program in programs)
-    return _compare(circuit.name, decisions, tolerance, programs[0].kernel, jax, brian)
+    comparison = _Comparison(lowered, tolerance, keys)
+    done = 0
+    while done < decisions:
+        count = min(stretch, decisions - done)
+        jax, brian = (_recorded(program, count) for program in programs)
+        comparison.series(done, count, jax, brian)
+        if by_stretch:
+            states = [program.state() for program in programs]
+            last = [{key: np.asarray(state[key])[:1] for key in by_stretch} for state in states]
+            comparison.series(done + count - 1, 1, *last)
+        done += count
+    return ParityReport(
+        circuit.name,
+        decisions,
+        tolerance,
+        programs[0].kernel,
+        comparison.largest,
+        comparison.parted,
+        comparison.both,
+        comparison.spike,
+        comparison.statistics(decisions),
+        by_stretch,
+        stretch if by_stretch else 1,
+    )
 
 
-def _recorded(program: Program, decisions: int) -> dict[str, np.ndarray]:
+def _plan(
+    lowered: LoweredCircuit, keys: tuple[str, ...], decisions: int
+) -> tuple[tuple[str, ...], tuple[str, ...], int]:
+    """Return what is recorded, what is looked at between stretches, and how many decisions a stretch has."""
+    sizes = {}
+    for key in keys:
+        if key in lowered.variables:
+            variable = lowered.variables[key]
+            steps = lowered.circuit.timing.steps if variable.role == "spike" else 1
+            sizes[key] = 8 * steps * int(np.prod(variable.space.shape))
+    by_stretch: tuple[str, ...] = ()
+    if sum(sizes.values()) > _DECISION and sum(sizes.values()) * decisions > _STRETCH:
+        by_stretch = tuple(
+            key
+            for key in sizes
+            if lowered.variables[key].space.kind == "projection" and lowered.variables[key].persistent
+        )
+    recorded = tuple(key for key in keys if key not in by_stretch)
+    size = sum(sizes.get(key, 8) for key in recorded)
+    if size > _MOST:
+        problem = f"comparing every variable takes {size / 1e9:.1f} GB for one decision"
+        raise CircuitError(Problem(problem, hint="compare a smaller circuit"))
+    return recorded, by_stretch, max(1, min(decisions, _STRETCH // max(1, size)))
+
+
+def _recorded(program: Program, decisions: int) -> Series:
     chunks: list[Chunk] = []
     program.run(decisions, lambda chunk: chunks.append(chunk))
     series = {
@@ -156,32 +250,101 @@ def _recorded(program: Program, decisions: int) -> dict[str, np.ndarray]:
     return series
 
 
-def _compare(
-    name: str,
-    decisions: int,
-    tolerance: float,
-    kernel: str,
-    jax: dict[str, np.ndarray],
-    brian: dict[str, np.ndarray],
-) -> ParityReport:
-    largest: dict[str, float] = {}
-    parted: tuple[int, str] | None = None
-    for key, ours in jax.items():
-        theirs = np.asarray(brian[key], dtype=np.float64).reshape(decisions, -1)
-        ours = np.asarray(ours, dtype=np.float64).reshape(decisions, -1)
+class _Comparison:
+    """What is known so far of how the two backends differ."""
+
+    def __init__(self, lowered: LoweredCircuit, tolerance: float, keys: tuple[str, ...]) -> None:
+        self.lowered, self.tolerance = lowered, tolerance
+        self.largest: dict[str, float] = {}
+        self.parted: Divergence | None = None
+        self.spike: SpikeDivergence | None = None
+        self._spiking = [key for key in keys if self._role(key) == "spike"]
+        spiking = {key.rpartition(".")[0] for key in self._spiking}
+        self._membranes = [
+            key
+            for key in keys
+            if self._role(key) == "membrane" and self.lowered.variables[key].space.name in spiking
+        ]
+        self.both = dict.fromkeys((key.rpartition(".")[0] for key in self._spiking), 0)
+        self._trains: dict[str, list[list[np.ndarray]]] = {key: [[], []] for key in self._spiking}
+        self._before: dict[str, float] = {}
+
+    def _role(self, key: str) -> str:
+        variable = self.lowered.variables.get(key)
+        return variable.role if variable else ""
+
+    def series(self, start: int, count: int, jax: Series, brian: Series) -> None:
+        """Take ``count`` decisions from ``start`` on: key → (count, ...) of each backend."""
+        parted: tuple[int, str] | None = None
+        differences = {}
+        for key, ours in jax.items():
+            differences[key] = by_tick = _difference(ours, brian[key], count)
+            self.largest[key] = max(self.largest.get(key, 0.0), float(by_tick.max(initial=0.0)))
+            beyond = np.flatnonzero(by_tick > self.tolerance)
+            if beyond.size and (parted is None or beyond[0] < parted[0]):
+                parted = (int(beyond[0]), key)
+        if parted is not None and self.parted is None:
+            tick, key = parted
+            a, b = (np.asarray(run[key], dtype=np.float64).reshape(count, -1)[tick] for run in (jax, brian))
+            element = int(np.argmax(np.abs(a - b)))
+            self.parted = Divergence(start + tick, key, float(a[element]), float(b[element]))
+        self._spikes(start, jax, brian)
+
+    def _spikes(self, start: int, jax: Series, brian: Series) -> None:
+        steps = self.lowered.circuit.timing.steps
+        first: tuple[int, str, int, str] | None = None
+        for key in (key for key in self._spiking if key in jax):
+            size = self.lowered.variables[key].space.shape[0]
+            ours, theirs = (np.asarray(run[key]).reshape(-1, size) > 0 for run in (jax, brian))
+            self.both[key.rpartition(".")[0]] += int(np.count_nonzero(ours & theirs))
+            for train, fired in zip(self._trains[key], (ours, theirs), strict=True):
+                step, neuron = np.nonzero(fired)
+                train.append(np.stack([step + start * steps, neuron]))
+            unlike = ours ^ theirs
+            if unlike.any():
+                step, neuron = (int(each) for each in np.argwhere(unlike)[0])
+                if first is None or step < first[0]:
+                    first = step, key, neuron, _NAMES[int(theirs[step, neuron])]
+        if first is not None and self.spike is None:
+            step, key, neuron, fired_on = first
+            apart = self._apart(step // steps - 1, jax, brian)
+            membrane = max(apart, key=lambda name: apart[name], default="")
+            time = (start * steps + step) * self.lowered.circuit.timing.dt
+            self.spike = SpikeDivergence(
+                key.rpartition(".")[0], neuron, time, fired_on, membrane, apart.get(membrane, 0.0)
+            )
+        self._before = self._apart(-1, jax, brian, last=True)
+
+    def _apart(self, tick: int, jax: Series, brian: Series, last: bool = False) -> dict[str, float]:
+        """Return how far each membrane was apart at the end of a decision of this stretch, or of the one before."""
+        if tick < 0 and not last:
+            return self._before
+        return {
+            key: float(np.max(np.abs(np.asarray(jax[key][tick]) - np.asarray(brian[key][tick])), initial=0.0))
+            for key in self._membranes
+            if key in jax
+        }
+
+    def statistics(self, decisions: int) -> dict[str, tuple[TrainStatistics, TrainStatistics]]:
+        """Return the statistics of both backends' spike trains where a spike differs."""
+        if self.spike is None:
+            return {}
+        found = {}
+        timing = self.lowered.circuit.timing
+        for key, trains in self._trains.items():
+            size = self.lowered.variables[key].space.shape[0]
+            jax, brian = (
+                train_statistics(step, neuron, size, timing.dt, decisions * timing.steps)
+                for step, neuron in (np.concatenate(train, axis=1) for train in trains)
+            )
+            found[key.rpartition(".")[0]] = jax, brian
+        return found
+
+
+def _difference(ours: np.ndarray, theirs: np.ndarray, count: int) -> np.ndarray:
+    """Return the largest difference of each decision, (count,)."""
+    ours, theirs = (np.asarray(each, dtype=np.float64).reshape(count, -1) for each in (ours, theirs))
+    with np.errstate(invalid="ignore"):
         scaled = np.abs(ours - theirs) / np.maximum(1.0, np.abs(theirs))
-        difference = np.where(
-            np.isfinite(scaled), scaled, np.where(np.isnan(ours) & np.isnan(theirs), 0.0, np.inf)
-        )
-        by_tick = difference.max(axis=1, initial=0.0)
-        largest[key] = float(by_tick.max(initial=0.0))
-        beyond = np.flatnonzero(by_tick > tolerance)
-        if beyond.size and (parted is None or beyond[0] < parted[0]):
-            parted = (int(beyond[0]), key)
-    divergence = None
-    if parted is not None:
-        tick, key = parted
-        a, b = (np.asarray(run[key], dtype=np.float64).reshape(decisions, -1)[tick] for run in (jax, brian))
-        element = int(np.argmax(np.abs(a - b)))
-        divergence = Divergence(tick, key, float(a[element]), float(b[element]))
-    return ParityReport(name, decisions, tolerance, kernel, largest, divergence)
+    both_nan = np.isnan(ours) & np.isnan(theirs)
+    return np.where(np.isfinite(scaled), scaled, np.where(both_nan, 0.0, np.inf)).max(axis=1, initial=0.0)

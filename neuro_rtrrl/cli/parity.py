@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from neuro_rtrrl.agreement import ParityReport, parity
-from neuro_rtrrl.cli.output import console, notice, print_json
+from neuro_rtrrl.cli.output import console, notice, number, print_json
 from neuro_rtrrl.graph import load_circuit
 
 __all__ = ["run_parity"]
@@ -49,6 +49,11 @@ def _print(report: ParityReport) -> None:
     for name, difference in report.max_difference.items():
         table.add_row(name, f"{difference:.2g}", "" if difference <= report.tolerance else "PARTS")
     console().print(table)
+    if report.by_stretch:
+        print(f"synapses were compared every {report.stretch} decisions, all else after each")
+    for population, count in report.spikes.items():
+        print(f"{population}: {count:,} spikes on both")
+    _print_spikes(report)
     parted = report.first_divergence
     if parted is None:
         print(f"The backends agree: nothing differs by more than {report.tolerance:g}.")
@@ -57,3 +62,28 @@ def _print(report: ParityReport) -> None:
             f"The backends part at decision {parted.tick} in {parted.variable}: "
             f"{parted.jax!r} on JAX, {parted.brian2!r} on Brian2."
         )
+
+
+def _print_spikes(report: ParityReport) -> None:
+    """Say which spike only one backend has, what there was to see before it, and whether the trains are alike."""
+    spike = report.first_spike
+    if spike is None:
+        return
+    from rich.table import Table
+
+    machine = {"jax": "JAX", "brian2": "Brian2"}[spike.fired_on]
+    before = f"; {spike.membrane} was {spike.apart:.2g} apart before it" if spike.membrane else ""
+    print(
+        f"The first spike that differs: neuron {spike.neuron} of {spike.population} fires at {spike.time:.6g} s "
+        f"on {machine} only{before}."
+    )
+    table = Table(title="Spike trains, with standard errors (JAX, Brian2)", title_justify="left")
+    for heading in ("population", "rate (Hz)", "variation of intervals", "synchrony", ""):
+        table.add_column(heading)
+    for population, (jax, brian) in report.statistics.items():
+        cells = [
+            ", ".join(f"{number(each.value)} ± {number(each.error)}" for each in pair)
+            for pair in zip(vars(jax).values(), vars(brian).values(), strict=True)
+        ]
+        table.add_row(population, *cells, "alike" if jax.agrees(brian) else "DIFFER")
+    console().print(table)

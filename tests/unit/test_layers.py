@@ -16,7 +16,7 @@ PACKAGE = ROOT / "neuro_rtrrl"
 # From the bottom up; those in one row are siblings. A folder or file of the package stands in exactly one row.
 LAYERS = (
     {"errors", "interrupts", "builds"},
-    {"units", "randomness"},
+    {"units", "randomness", "spike_trains"},
     {"language"},
     {"models"},
     {"spec"},

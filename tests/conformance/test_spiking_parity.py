@@ -1,0 +1,137 @@
+"""A thousand recurrent neurons fire the same spikes on both backends; parity says where they part, and how far."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+pytest.importorskip("jax")
+pytest.importorskip("brian2")
+
+import neuro_rtrrl as nr
+from neuro_rtrrl import programs
+from neuro_rtrrl.agreement import parity
+from neuro_rtrrl.graph.initialise import initial_values
+from neuro_rtrrl.native import CompilationError, find_compiler
+
+NETWORK = """
+circuit: balanced
+format: 1
+timing: {{dt: 0.1 ms, decision_interval: 1 ms}}
+populations:
+  drive: {{size: 1000, neuron: poisson, rate: 40 Hz}}
+  excitatory: {{size: 800, neuron: lif, v_threshold: -50 mV}}
+  inhibitory: {{size: 200, neuron: lif, v_threshold: -50 mV}}
+projections:
+  drive_excites: {{source: drive, target: excitatory, weights: {drive}, connectivity: {{probability: 0.02}}}}
+  drive_inhibits: {{source: drive, target: inhibitory, weights: {drive}, connectivity: {{probability: 0.02}}}}
+  recurrent:
+    {{source: excitatory, target: excitatory, weights: {excites}, connectivity: {{probability: 0.1, no_self: true}},
+     delay: {{uniform: [0.5 ms, 3 ms]}}{plasticity}}}
+  forward:
+    {{source: excitatory, target: inhibitory, weights: {excites}, connectivity: {{probability: 0.1}},
+     delay: {{uniform: [0.5 ms, 3 ms]}}}}
+  backward:
+    {{source: inhibitory, target: excitatory, weights: {inhibits}, connectivity: {{probability: 0.1}},
+     delay: {{uniform: [0.5 ms, 1.5 ms]}}}}
+  mutual:
+    {{source: inhibitory, target: inhibitory, weights: {inhibits}, connectivity: {{probability: 0.1, no_self: true}},
+     delay: {{uniform: [0.5 ms, 1.5 ms]}}}}
+"""
+ARBITRARY = {
+    "drive": "1.5 mV",
+    "excites": "{uniform: [0 mV, 0.4 mV]}",
+    "inhibits": "{uniform: [-2 mV, 0 mV]}",
+}
+LEARNING = """
+plasticity:
+  pairs: {rule: stdp, potentiation: 0.005 mV, depression: 0.00525 mV, w_maximum: 1 mV}
+"""
+#: powers of two volts: sums of them are exact in any order
+BINARY = {"drive": "0.00146484375 V", "excites": "0.000244140625 V", "inhibits": "-0.0009765625 V"}
+
+
+def written(weights, plastic):
+    text = NETWORK.format(**weights, plasticity=", plasticity: pairs" if plastic else "")
+    return text + LEARNING if plastic else text
+
+
+def network(folder, text):
+    file = folder / "balanced.yaml"
+    file.write_text(text)
+    return nr.load(file)
+
+
+@pytest.mark.parametrize(
+    ("weights", "plastic", "seconds"),
+    [(ARBITRARY, True, 1), (BINARY, False, 10)],
+    ids=["arbitrary weights, learning, 1 s", "weights of a binary grid, 10 s"],
+)
+def test_a_thousand_neurons_fire_the_same_spikes(tmp_path, weights, plastic, seconds):
+    try:
+        find_compiler()
+    except CompilationError as error:
+        pytest.skip(str(error))
+    report = parity(network(tmp_path, written(weights, plastic)), 1000 * seconds, kernel="native")
+    assert report.first_spike is None
+    assert report.agrees
+    rates = {
+        name: report.spikes[name] / size / seconds
+        for name, size in (("excitatory", 800), ("inhibitory", 200))
+    }
+    assert all(3 < rate < 80 for rate in rates.values()), rates
+    assert max(report.max_difference.values()) < 1e-12
+    assert "recurrent.w" in report.by_stretch
+
+
+@pytest.fixture(scope="module")
+def parted(tmp_path_factory):
+    """The report of a small network of which Brian2 gets weights that are larger by a millionth."""
+    text = written(ARBITRARY, plastic=True)
+    for old, new in (
+        ("1000,", "200,"),
+        ("800,", "160,"),
+        ("200, neuron: lif", "40, neuron: lif"),
+        ("0.02", "0.1"),
+    ):
+        text = text.replace(old, new)
+    circuit = network(tmp_path_factory.mktemp("parted"), text)
+    make = programs.make_program
+    larger = {"drive_excites.w": initial_values(circuit, 0)["drive_excites.w"] * (1 + 1e-6)}
+
+    def unlike(given, environment, backend, *rest, **options):
+        changed = given.with_weights(larger) if backend == "brian2" else given
+        return make(changed, environment, backend, *rest, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(programs, "make_program", unlike)
+        yield parity(circuit, 3000)
+
+
+def test_the_first_spike_that_differs_is_named_with_the_distance_before_it(parted):
+    spike = parted.first_spike
+    assert spike is not None, "the network is not chaotic"
+    assert spike.population in ("excitatory", "inhibitory")
+    assert spike.fired_on in ("jax", "brian2")
+    assert spike.membrane in ("excitatory.v", "inhibitory.v")
+    assert 0 < spike.apart < 1e-3
+    # up to that decision everything agrees to what separates the membranes there
+    assert parted.first_divergence is not None
+    assert parted.first_divergence.tick <= round(spike.time / 1e-3)
+
+
+def test_after_they_part_the_trains_agree_in_their_statistics(parted):
+    assert set(parted.statistics) == {"drive", "excitatory", "inhibitory"}
+    assert parted.alike, parted.statistics
+    jax, brian = parted.statistics["excitatory"]
+    assert jax.rate.value != brian.rate.value
+    assert not jax.agrees(replace(brian, rate=replace(brian.rate, value=1.5 * brian.rate.value)))
+
+
+def test_the_report_as_json_holds_all_of_it(parted):
+    document = parted.as_dict()
+    assert document["first_spike"]["neuron"] == parted.first_spike.neuron
+    assert document["statistics"]["excitatory"]["jax"]["rate"]["value"] > 0
+    assert np.isfinite(document["statistics"]["inhibitory"]["brian2"]["variation"]["error"])
