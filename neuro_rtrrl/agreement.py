@@ -17,7 +17,7 @@ __all__ = ["TOLERANCE", "Divergence", "ParityReport", "SpikeDivergence", "parity
 
 TOLERANCE = 1e-9
 _STRETCH = 100_000_000  # bytes that the recordings of one backend may take at a time
-_DECISION = 2_000_000  # bytes a decision above which synapses are compared at the ends of stretches only
+_DECISION = 500_000  # bytes a decision above which synapses are compared at the ends of stretches only
 _MOST = 2_000_000_000
 _NAMES = ("jax", "brian2")
 
