@@ -17,6 +17,7 @@ from neuro_rtrrl.lowering.program import (
     Statement,
     Variable,
 )
+from neuro_rtrrl.units import DIMENSIONLESS
 
 __all__ = ["drop_unread", "evaluate_constant", "fold", "inputs_of", "reads_of", "targets_of"]
 
@@ -75,8 +76,10 @@ def fold(expression: Expression, variables: Mapping[str, Variable]) -> Expressio
     """Return the tree without factors of one and terms of zero; constants that are exactly 0 or 1 count as such."""
 
     def visit(node: Expression) -> Expression:
-        if isinstance(node, Read) and variables[node.key].value in (0.0, 1.0):
-            return Number(variables[node.key].value or 0.0)
+        if isinstance(node, Read) and (value := variables[node.key].value) in (0.0, 1.0):
+            if value == 1.0 and variables[node.key].dimension != DIMENSIONLESS:
+                return node  # 1 Hz is neutral in no unit: Brian2 would miss it in an equation's dimension
+            return Number(value or 0.0)
         return _neutral(node) if isinstance(node, Apply) else node
 
     return rewrite(expression, visit)
