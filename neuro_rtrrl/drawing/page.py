@@ -161,6 +161,7 @@ def modulated(circuit: Circuit, modulator: str) -> list[str]:
     groups = {name for name, group in circuit.plasticity.items() if group.modulator == modulator}
     gated = {each.target.population for each in circuit.projections.values() if each.group in groups}
     gated |= {each.name for each in circuit.populations.values() if each.plasticity in groups}
+    gated |= {each.name for each in circuit.populations.values() if each.modulator == modulator}
     return [name for name in circuit.populations if name in gated]
 
 

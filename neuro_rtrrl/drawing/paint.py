@@ -138,17 +138,16 @@ def _modulator(page: Page, ax, name: str) -> None:
     gain = modulator.parameters.get("gain", 1.0)
     subtitle += f", {gain:.0%}" if gain != 1.0 else ""
     _write(ax, x, y - 0.12, subtitle)
-    critic = page.layout.nodes.get(modulator.critic)
-    if critic is None:
-        return
     for what, population in modulator.read.items():
-        node = page.layout.nodes[population]
+        node = page.layout.nodes.get(population)
+        if node is None or what.startswith("value_"):
+            continue
         start = node.x + 0.25 * node.width, node.y - node.height / 2
         side = 1 if start[0] > x else -1
         end = (x + 0.6, y) if side > 0 else (x - 0.5, y - 0.16)  # the reward comes from the left
         _thin_curve(ax, [start, (start[0], end[1] + 0.05), (start[0] - 0.1 * side, end[1]), end])
         _halo(_write(ax, (start[0] + end[0]) / 2 + 0.12 * side, end[1] + 0.1 * side, what))
-    if page.circuit.environment is not None:
+    if page.circuit.environment is not None and "reward" in modulator.model.reads:
         _write(ax, x - 1.0, y, "reward", ha="right")
         _thin_curve(ax, [(x - 0.95, y), (x - 0.85, y), (x - 0.7, y), (x - 0.6, y)])
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from neuro_rtrrl.graph import (
     checks_feedback,
+    checks_modulators,
     checks_prediction,
     checks_roles,
     checks_rules,
@@ -28,6 +29,10 @@ CHECKS = (
     checks_roles.the_critic_is_one_neuron,
     checks_roles.novelty_is_one_neuron,
     checks_roles.modulators_have_a_reward_to_read,
+    checks_modulators.modulators_find_what_they_read,
+    checks_modulators.what_is_released_comes_from_a_population,
+    checks_modulators.continuous_signals_have_no_delay_by_decisions,
+    checks_modulators.neurons_sense_the_modulator_they_read,
     checks_prediction.rules_are_used_in_their_role,
     checks_time.euler_does_not_overshoot,
     checks_time.learned_time_constants_stay_above_their_bound,

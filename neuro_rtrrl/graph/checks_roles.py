@@ -105,6 +105,8 @@ def the_critic_is_one_neuron(context: Context, circuit: Circuit) -> None:
         )
     for name, modulator in spec.neuromodulators.items():
         path = ("neuromodulators", name, "critic")
+        if modulator.critic is None:
+            continue  # whether it reads one, is asked elsewhere
         if modulator.critic not in spec.populations:
             context.problem(
                 path,
@@ -189,7 +191,7 @@ def modulators_have_a_reward_to_read(context: Context, circuit: Circuit) -> None
     if context.spec.environment is not None:
         return
     for name, modulator in circuit.neuromodulators.items():
-        if "reward" in modulator.model.reads:
+        if "reward" in set(modulator.model.reads) - set(modulator.model.optional):
             context.problem(
                 ("neuromodulators", name, "source"),
                 f"'{modulator.model.name}' reads the reward, and the circuit has no environment",

@@ -29,6 +29,11 @@ def euler_does_not_overshoot(context: Context, circuit: Circuit) -> None:
             if bound and parameter in population.learns and lowest(bound) < dt * _TOLERANCE:
                 path = ("populations", population.name, f"{parameter}_minimum")
                 _overshoots(context, path, f"{parameter}_minimum", lowest(bound), dt)
+    for modulator in circuit.neuromodulators.values():
+        for parameter in _time_constants(modulator.model, modulator.model.equations):
+            value = modulator.parameters.get(parameter, dt)
+            if value < dt * _TOLERANCE:
+                _overshoots(context, ("neuromodulators", modulator.name, parameter), parameter, value, dt)
     for group in circuit.plasticity.values():
         for parameter in _time_constants(group.rule, group.rule.dynamics):
             value = group.parameters.get(parameter, dt)

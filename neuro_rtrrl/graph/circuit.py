@@ -90,7 +90,10 @@ class EnvironmentChoice:
 
 @dataclass(frozen=True)
 class Population:
-    """``size`` neurons of one model. ``learns`` names the parameters that ``plasticity`` changes."""
+    """``size`` neurons of one model. ``learns`` names the parameters that ``plasticity`` changes.
+
+    Its equations see ``strength`` (None being 1) times the signal of ``modulator``.
+    """
 
     name: str
     size: int
@@ -100,6 +103,8 @@ class Population:
     encodes: tuple[str, ...] = ()
     plasticity: str | None = None
     learns: tuple[str, ...] = ()
+    modulator: str | None = field(default=None, metadata=IF_SET)
+    strength: float | None = field(default=None, metadata=IF_SET)
 
     def __repr__(self) -> str:
         return f"<Population {describe.population_text(self)}>"
@@ -121,29 +126,40 @@ class Port:
 
 @dataclass(frozen=True)
 class PlasticityGroup:
-    """A rule with its numbers, the modulator it listens to and its optimiser."""
+    """A rule with its numbers, the modulator it listens to (times ``strength``, None being 1) and its optimiser."""
 
     name: str
     rule: PlasticityRule
     parameters: Mapping[str, float] = field(default_factory=dict)
     modulator: str | None = None
     optimiser: Optimiser | None = None
+    strength: float | None = field(default=None, metadata=IF_SET)
 
 
 @dataclass(frozen=True)
 class Neuromodulator:
-    """A broadcast signal computed from the reward, the critic's value and, in some models, a novelty neuron's rate."""
+    """A broadcast signal computed from what its model reads: the reward, a critic, novelty, what a population releases.
+
+    ``delay`` counts decisions.
+    """
 
     name: str
     model: Modulator
-    critic: str
+    critic: str | None = None
     parameters: Mapping[str, float] = field(default_factory=dict)
     novelty: str | None = field(default=None, metadata=IF_SET)
+    population: str | None = field(default=None, metadata=IF_SET)
+    delay: int | None = field(default=None, metadata=IF_SET)
 
     @property
     def read(self) -> dict[str, str]:
-        """What the model calls the rate of a neuron → the population of that neuron."""
-        return {"value": self.critic} | ({"novelty": self.novelty} if self.novelty else {})
+        """What the model calls what it reads of a population → that population."""
+        named = dict.fromkeys(self.model.values, self.critic) if self.critic else {}
+        if self.novelty:
+            named["novelty"] = self.novelty
+        if self.population:
+            named["release"] = self.population
+        return {name: population for name, population in named.items() if population}
 
 
 @dataclass(frozen=True)

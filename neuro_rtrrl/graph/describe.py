@@ -95,8 +95,9 @@ def _sections(circuit: Circuit) -> Mapping[str, list[str]]:
     modulators = []
     for each in circuit.neuromodulators.values():
         numbers = ", ".join(f"{name} {value:g}" for name, value in each.parameters.items())
-        heard = " and ".join(each.read.values())
-        modulators.append(f"{each.name}: {each.model.name} of {heard}, {numbers}")
+        heard = " and ".join(dict.fromkeys(each.read.values()))
+        late = f", {each.delay} decisions late" if each.delay else ""
+        modulators.append(f"{each.name}: {each.model.name}{heard and f' of {heard}'}, {numbers}{late}")
     groups = []
     for group in circuit.plasticity.values():
         declared = (*group.rule.parameters, *(group.optimiser.parameters if group.optimiser else ()))
@@ -106,6 +107,7 @@ def _sections(circuit: Circuit) -> Mapping[str, list[str]]:
         )
         optimiser = f" with {group.optimiser.name}" if group.optimiser else ""
         gate = f", gated by {group.modulator}" if group.modulator else ""
+        gate += f" times {group.strength:g}" if group.strength is not None else ""
         groups.append(f"{group.name}: {group.rule.name}{optimiser}{gate}{', ' if numbers else ''}{numbers}")
     return {
         "populations": [population_text(each) for each in circuit.populations.values()],

@@ -7,11 +7,17 @@ from neuro_rtrrl.errors import nearest
 from neuro_rtrrl.graph.circuit import EnvironmentChoice, Neuromodulator, PlasticityGroup, Population
 from neuro_rtrrl.graph.context import Catalogue, Context, Path
 from neuro_rtrrl.graph.values import resolve_constants, resolve_parameters
-from neuro_rtrrl.models import NeuronModel
+from neuro_rtrrl.models import NeuronModel, Parameter
+from neuro_rtrrl.spec.sections import PlasticityGroup as WrittenGroup
+from neuro_rtrrl.spec.sections import Population as WrittenPopulation
+from neuro_rtrrl.spec.sections import whole_multiple
+from neuro_rtrrl.units import format_si
 
 __all__ = ["build_groups", "build_modulators", "build_populations", "find"]
 
-_POPULATION_KEYS = ("size", "neuron", "role", "encodes", "plasticity", "learns")
+_POPULATION_KEYS = ("size", "neuron", "role", "encodes", "plasticity", "learns", "modulator")
+_MODULATOR_KEYS = ("source", "critic", "novelty", "population", "delay")
+MOST_DECISIONS = 1000  # of a modulator's delay: each is a state of its own
 _GROUP_KEYS = ("rule", "modulator", "optimiser")
 
 
@@ -37,10 +43,35 @@ def build_modulators(context: Context, catalogue: Catalogue) -> dict[str, Neurom
         if model is not None:
             owner = f"modulator '{model.name}'"
             parameters = resolve_constants(
-                context, path, written.parameters, model.parameters, owner, ("source", "critic", "novelty")
+                context, path, written.parameters, model.parameters, owner, _MODULATOR_KEYS
             )
-            built[name] = Neuromodulator(name, model, written.critic, parameters, written.novelty)
+            built[name] = Neuromodulator(
+                name,
+                model,
+                written.critic,
+                parameters,
+                written.novelty,
+                written.population,
+                _decisions(context, name),
+            )
     return built
+
+
+def _decisions(context: Context, name: str) -> int | None:
+    """Return a modulator's delay in decisions, None for none."""
+    delay, timing = context.spec.neuromodulators[name].delay, context.spec.timing
+    if delay is None or delay.value == 0:
+        return None
+    count = whole_multiple(delay, timing.decision_interval)
+    if count is None or count > MOST_DECISIONS:
+        interval = format_si(timing.decision_interval.value, "s")
+        context.problem(
+            ("neuromodulators", name, "delay"),
+            f"the delay of a neuromodulator is a whole number of decision intervals ({interval}), at most "
+            f"{MOST_DECISIONS} of them",
+            found=context.written(("neuromodulators", name, "delay")),
+        )
+    return count
 
 
 def build_groups(context: Context, catalogue: Catalogue) -> dict[str, PlasticityGroup]:
@@ -68,8 +99,9 @@ def build_groups(context: Context, catalogue: Catalogue) -> dict[str, Plasticity
             continue
         declared = (*rule.parameters, *(optimiser.parameters if optimiser else ()))
         owner = f"rule '{rule.name}'" + (f" with optimiser '{optimiser.name}'" if optimiser else "")
-        parameters = resolve_constants(context, path, written.parameters, declared, owner, _GROUP_KEYS)
-        built[name] = PlasticityGroup(name, rule, parameters, written.modulator, optimiser)
+        given, strength = _receptors(context, path, written, declared)
+        parameters = resolve_constants(context, path, given, declared, owner, _GROUP_KEYS)
+        built[name] = PlasticityGroup(name, rule, parameters, written.modulator, optimiser, strength)
     return built
 
 
@@ -84,16 +116,42 @@ def build_populations(
         if model is None:
             continue
         keys = _POPULATION_KEYS
+        given, strength = _receptors(context, path, written, model.parameters)
         parameters = resolve_parameters(
-            context, path, written.parameters, model.parameters, f"neuron '{model.name}'", keys
+            context, path, given, model.parameters, f"neuron '{model.name}'", keys
         )
         encodes = _encodes(context, name, model)
         size = _size(context, name, model, encodes, environment)
         if size is not None:
             built[name] = Population(
-                name, size, model, parameters, written.role, encodes, written.plasticity, written.learns or ()
+                name,
+                size,
+                model,
+                parameters,
+                written.role,
+                encodes,
+                written.plasticity,
+                written.learns or (),
+                written.modulator,
+                strength,
             )
     return built
+
+
+def _receptors(
+    context: Context, path: Path, section: WrittenPopulation | WrittenGroup, declared: tuple[Parameter, ...]
+) -> tuple[dict, float | None]:
+    """Split what is written into parameters and ``strength``, that of the receptors for the modulator that is named.
+
+    A model of the user's own may have a parameter of that name; it is then the model's. A strength of 1 is None, which
+    is kept out of the circuit's hash.
+    """
+    given = section.parameters
+    if "strength" not in given or section.modulator is None or any(p.name == "strength" for p in declared):
+        return given, None
+    own, receptor = {"strength": given.pop("strength")}, (Parameter("strength", default=1.0),)
+    strength = resolve_constants(context, path, own, receptor, "a receptor").get("strength", 1.0)
+    return given, None if strength == 1.0 else strength
 
 
 def _acts_on(context: Context, name: str, environment: EnvironmentChoice | None) -> int:

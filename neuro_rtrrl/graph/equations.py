@@ -12,6 +12,7 @@ from neuro_rtrrl.graph.scope import (
     neuron_scope,
     neuron_variables,
     optimiser_scope,
+    sensed_scope,
 )
 from neuro_rtrrl.language import (
     DimensionError,
@@ -64,7 +65,7 @@ def _expression(block: Block, expected: Dimension, what: str) -> list[Trouble]:
 
 def neuron_troubles(model: NeuronModel) -> list[Trouble]:
     """Return what is wrong with a neuron's equations and ports."""
-    scope = neuron_scope(model)
+    scope = neuron_scope(model) | sensed_scope(model)
     states = {state.name: state.dimension for state in model.states}
     observed = {**scope, "observed": DIMENSIONLESS}
     found = Block(
@@ -156,8 +157,15 @@ def intrinsic_troubles(intrinsic: IntrinsicRule, scope: Scope, blind: Iterable[s
 def modulator_troubles(model: Modulator) -> list[Trouble]:
     """Return what is wrong with a neuromodulator's equations."""
     states = {state.name: state.dimension for state in model.states}
-    block = Block("on_decision", model.on_decision, modulator_scope(model), states, {}, defines=True)
-    return block.troubles() or _defines(block, "signal")
+    seen = modulator_scope(model)
+    equations = Block("equations", model.equations, seen, {}, states, defines=True)
+    found = equations.troubles()
+    shown = {name: dimension for name, dimension in equations.scope.items() if name != "release"}
+    readout = Block("readout", model.readout, dict(shown), states, {}, defines=True)
+    found += readout.troubles()
+    decided = Block("on_decision", model.on_decision, dict(readout.scope), states, {}, defines=True)
+    found += decided.troubles()
+    return found or _defines(readout if model.readout else decided, "signal")
 
 
 def optimiser_troubles(model: Optimiser) -> list[Trouble]:

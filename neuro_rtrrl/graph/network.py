@@ -52,7 +52,7 @@ def to_networkx(circuit: Circuit) -> networkx.MultiDiGraph:
             projection.target.population
             for projection in circuit.projections.values()
             if projection.group and circuit.plasticity[projection.group].modulator == modulator.name
-        }
+        } | {each.name for each in circuit.populations.values() if each.modulator == modulator.name}
         for target in sorted(gated):
             graph.add_edge(modulator.name, target, key=f"{modulator.name}.{target}", kind="modulation")
     return graph

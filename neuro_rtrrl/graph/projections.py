@@ -49,7 +49,7 @@ def build_projections(
             continue
         pre, post = populations[source.population], populations[target.population]
         spikes = pre.model.senders[source.port] == ("spike",)
-        rule = group.rule if group else catalogue.rules["fixed_spiking" if spikes else "fixed"]
+        rule = group.rule if group else catalogue.rules[_fixed(post, target.port, spikes)]
         if _ends_fit(context, path, rule, source, target, pre, post):
             built[name] = Projection(
                 name=name,
@@ -96,6 +96,13 @@ def _port(
         )
         return None
     return Port(name, port)
+
+
+def _fixed(post: Population, port: str, spikes: bool) -> str:
+    """Return the rule of synapses that name none: what their signal is and their target takes decides."""
+    if not spikes:
+        return "fixed"
+    return "fixed_counting" if post.model.receivers[port] == ("n",) else "fixed_spiking"
 
 
 def _default_port(model: NeuronModel, sends: bool) -> str:

@@ -17,6 +17,7 @@ __all__ = [
     "neuron_scope",
     "neuron_variables",
     "optimiser_scope",
+    "sensed_scope",
     "synapse_scope",
 ]
 
@@ -34,6 +35,11 @@ def neuron_scope(model: NeuronModel) -> Scope:
     return scope
 
 
+def sensed_scope(model: NeuronModel) -> Scope:
+    """Return what a neuron's equations may read of a neuromodulator: ``modulator``, if they read it at all."""
+    return {"modulator": DIMENSIONLESS} if model.listens else {}
+
+
 def chosen_scope(model: NeuronModel) -> Scope:
     """Return what only the lines after a choice may read: which it was, or the numbers that chance gave."""
     return dict.fromkeys(model.chances or ("chosen",), DIMENSIONLESS)
@@ -46,7 +52,7 @@ def neuron_variables(model: NeuronModel) -> Scope:
     number (the equation's own check tells the user).
     """
     scope = neuron_scope(model)
-    inner = {**scope, **chosen_scope(model), "observed": DIMENSIONLESS}
+    inner = {**scope, **chosen_scope(model), **sensed_scope(model), "observed": DIMENSIONLESS}
     derived: Scope = {}
     for block in (model.on_observation, model.equations, model.readout, model.on_choice):
         for statement in _statements(block):
@@ -114,8 +120,9 @@ def intrinsic_scope(
 
 
 def modulator_scope(model: Modulator) -> Scope:
-    """Return what a neuromodulator may read."""
+    """Return what a neuromodulator may read; a slope of the value is in hertz."""
     scope = dict(CLOCK) | dict.fromkeys(model.reads, DIMENSIONLESS)
+    scope |= {name: unit_dimension("hertz") for name in model.reads if name == "value_slope"}
     return scope | {item.name: item.dimension for item in (*model.parameters, *model.states)}
 
 

@@ -8,7 +8,8 @@ every
   ``dt``. A projection that carries two channels (an error and its entropy part) sends two messages a neuron,
   one that carries only a constant sends none.
 - A spike is one message for each projection from its neuron: how many there are only a run can tell.
-- A modulator is sent once a decision to each projection or population that learns from it.
+- A modulator is sent once a decision to each projection or population that learns from it; to who reads it every
+  ``dt``, once a ``dt``.
 - The environment sends the observation and the reward and receives the action: host messages.
 """
 
@@ -86,19 +87,43 @@ def _spikes(lowered: LoweredCircuit) -> Iterator[Messages]:
             yield Messages(statement.space.name, "spike", 1, statement.trigger, most)
 
 
-def modulated(lowered: LoweredCircuit) -> dict[str, set[str]]:
-    """Return projection or population -> the modulators that it learns from."""
+def modulated(lowered: LoweredCircuit, every_dt: bool = False) -> dict[str, set[str]]:
+    """Return projection or population -> the modulators that it reads once a decision, or each ``dt``."""
     heard: dict[str, set[str]] = {}
-    for section in ("learn", "renew"):
-        for statement in lowered.sections.get(section, ()):
-            signals = reads_of(statement) & set(lowered.circuit.neuromodulators)
-            if isinstance(statement, Assign) and signals and statement.space.kind != "broadcast":
-                heard.setdefault(place(statement.owner, lowered), set()).update(signals)
+    behind = _behind(lowered)
+    for section, statement in lowered.statements():
+        if (section in EVERY_DT) != every_dt or section not in (*EVERY_DT, "learn", "renew"):
+            continue
+        signals = {signal for key in reads_of(statement) for signal in behind.get(key, ())}
+        if (
+            not signals
+            or not isinstance(statement, Assign | SpikeStep)
+            or statement.space.kind == "broadcast"
+        ):
+            continue
+        owner = statement.space.name if isinstance(statement, SpikeStep) else statement.owner
+        heard.setdefault(place(owner, lowered), set()).update(signals)
     return heard
 
 
+def _behind(lowered: LoweredCircuit) -> dict[str, set[str]]:
+    """Return key -> the modulators in it: each is in itself, and in what was worked out of it for all to share."""
+    names = set(lowered.circuit.neuromodulators)
+    found = {name: {name} for name in names}
+    for _, statement in lowered.statements():
+        if not isinstance(statement, Assign) or statement.space.kind != "broadcast":
+            continue
+        signals = {signal for key in reads_of(statement) for signal in found.get(key, ())}
+        if signals and statement.owner not in names:
+            found[statement.target] = signals
+    return found
+
+
 def _modulators(lowered: LoweredCircuit) -> Iterator[Messages]:
-    yield from (Messages(owner, "modulator", len(signals)) for owner, signals in modulated(lowered).items())
+    sent = {owner: len(signals) for owner, signals in modulated(lowered).items()}
+    for owner, signals in modulated(lowered, every_dt=True).items():
+        sent[owner] = sent.get(owner, 0) + len(signals) * lowered.circuit.timing.steps
+    yield from (Messages(owner, "modulator", count) for owner, count in sent.items())
 
 
 def _host(lowered: LoweredCircuit) -> Iterator[Messages]:

@@ -87,6 +87,7 @@ class Replay:
         first = bool(activity.first[decision])
         values["reward"] = np.asarray(activity.reward[decision], self.dtype)
         values["terminated"] = np.asarray(activity.terminated[decision], self.dtype)
+        values["first"] = np.asarray(first, self.dtype)
         for population in self.lowered.circuit.populations.values():
             if population.model.clamped:
                 key = f"{population.name}.{population.model.clamps}"

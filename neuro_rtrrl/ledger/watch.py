@@ -84,7 +84,7 @@ class Watch:
             for statement, projection, key, _ in rate_channels(lowered)
             if statement.phase == "forward"
         }
-        self.heard = modulated(lowered)
+        self.heard, self.heard_by_dt = modulated(lowered), modulated(lowered, every_dt=True)
         self.sent: Counter = Counter()
         self.moving = _moving(lowered)
         self.updates = {name: np.zeros(2) for name in self.moving}
@@ -179,6 +179,7 @@ class Watch:
             if by_dt:
                 self._update(name, states, before, values)
         self.forward.activations(values, True)
+        self._send(self.heard_by_dt, before)  # what was read in this step: the signal as it stood before
 
     def end_of_decision(self, before: Values, values: Values, first: bool) -> None:
         """Count the readouts that changed, and the modulators that were sent."""
@@ -187,8 +188,12 @@ class Watch:
                 self._update(name, states, before, values)
         self.forward.activations(values, False)
         if not first:
-            for owner, signals in self.heard.items():
-                self.sent[owner, "modulator"] += sum(bool(values[signal] != 0) for signal in signals)
+            self._send(self.heard, values)
+
+    def _send(self, heard: dict[str, set[str]], values: Values) -> None:
+        """Count a broadcast of each modulator that is not 0 to each place that reads it."""
+        for owner, signals in heard.items():
+            self.sent[owner, "modulator"] += sum(bool(values.get(signal, 0) != 0) for signal in signals)
 
     # --- small parts ----------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from neuro_rtrrl.language import (
 )
 from neuro_rtrrl.lowering.credit import credited, refuse_what_no_machine_computes
 from neuro_rtrrl.lowering.dendrites import meet
+from neuro_rtrrl.lowering.modulators import lower_modulator
 from neuro_rtrrl.lowering.plasticity import (
     lower_clock,
     lower_episode_start,
@@ -258,7 +259,8 @@ class _Builder:
         variable = self.declared.variables[key]
         slope = self.fold(bind(statement.expression, resolve))
         change = apply("multiply", Read("dt", "broadcast"), slope)
-        expression = apply("add", Read(key, "own"), change)
+        access = "broadcast" if variable.space.kind == "broadcast" else "own"
+        expression = apply("add", Read(key, access), change)
         return Assign(key, variable.space, expression, phase, owner, statement.text)  # type: ignore[arg-type]
 
     def fold(self, expression: Expression) -> Expression:
@@ -270,28 +272,9 @@ class _Builder:
     def modulators(self) -> None:
         """Write the broadcast signals."""
         for modulator in self.circuit.neuromodulators.values():
-
-            def resolve(name: str, modulator=modulator) -> Expression:
-                if name == "signal":
-                    return Read(modulator.name, "broadcast")
-                if name in modulator.read:
-                    return Read(f"{modulator.read[name]}.r", "own")
-                key = f"{modulator.name}.{name}"
-                return Read(key if key in self.declared.variables else name, "broadcast")
-
-            statements = parse_statements(modulator.model.on_decision)
-            for statement in statements:  # what the lines define for themselves is declared before it is read
-                key = f"{modulator.name}.{statement.target}"
-                if statement.target != "signal" and key not in self.declared.variables:
-                    self.declared.add(key, BROADCAST, "derived")
-            for statement in statements:
-                key = (
-                    modulator.name if statement.target == "signal" else f"{modulator.name}.{statement.target}"
-                )
-                expression = self.fold(bind(statement.expression, resolve))
-                self.sections["modulate"].append(
-                    Assign(key, BROADCAST, expression, "broadcast", modulator.name, statement.text)
-                )
+            parts = lower_modulator(self.declared, modulator, self.fold, self._euler)
+            for section, statements in parts.items():
+                self.sections[section].extend(statements)
 
     def plasticity(self) -> None:
         """Write local traces, weight changes and eligibility traces of everything that learns."""

@@ -17,7 +17,7 @@ from neuro_rtrrl.language import (
 )
 from neuro_rtrrl.lowering.dendrites import Share
 from neuro_rtrrl.lowering.program import BROADCAST, Assign, Phase, Space
-from neuro_rtrrl.lowering.scopes import Resolver, group_scope, intrinsic_scope, synapse_scope
+from neuro_rtrrl.lowering.scopes import Resolver, group_scope, intrinsic_scope, sensed, synapse_scope
 from neuro_rtrrl.lowering.simplify import evaluate_constant
 from neuro_rtrrl.lowering.variables import Declared, bind
 
@@ -142,7 +142,9 @@ def _lower(
 
     parts: dict[str, list] = {"advance": [], "learn": [], "renew": []}
     for statement in parse_statements(dynamics):
-        parts["advance"].append(euler(key_of(statement.target), owner, statement, resolve, "local_trace"))
+        key = key_of(statement.target)
+        phase = _PHASES.get(declared.variables[key].role, "local_trace")
+        parts["advance"].append(euler(key, owner, statement, resolve, phase))
     once = {state.name for state in group.rule.states if state.broadcast}
     lines = [statement for statement in parse_statements(on_decision) if statement.target not in once]
     sums: dict[str, Read] = {}
@@ -167,6 +169,10 @@ def _lower(
         bound = fold(bind(expression, see))
         parts[section].append(Assign(key_of(statement.target), space, bound, phase, owner, statement.text))
     return parts
+
+
+#: of states that move by themselves; all others are local traces
+_PHASES: dict[str, Phase] = {"weight": "weight_change", "eligibility_trace": "eligibility_trace"}
 
 
 def _place(role: str) -> tuple[str, Phase]:
@@ -223,7 +229,7 @@ def _inline_optimiser(
         if f"{home}.{name}" in declared.variables:
             return Read(f"{home}.{name}", "own")
         if name == "modulator" and group.modulator:
-            return Read(group.modulator, "broadcast")
+            return sensed(group.modulator, group.strength)
         return Read(f"{group.name}.{name}", "broadcast")
 
     shared = {state.name for state in group.optimiser.states if state.broadcast}

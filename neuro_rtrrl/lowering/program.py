@@ -15,7 +15,7 @@ spike      every dt      thresholds, pathways (``on_pre`` before ``on_post``), r
 readout    a decision    instantaneous populations, sources before targets
 choose     a decision    the action is sampled; errors follow from it
 feedback   a decision    error signals carried back by fixed projections
-modulate   a decision    neuromodulators (dopamine)
+modulate   a decision    neuromodulators (dopamine) that are set by decisions; continuous ones move with the neurons
 learn      a decision    weight changes with the old traces; skipped on the first tick of an episode
 renew      a decision    eligibility traces
 ========== ============= =================================================================================
@@ -258,6 +258,12 @@ class LoweredCircuit:
     noise: tuple[str, ...] = ()
     chances: Mapping[str, int] = field(default_factory=dict)
     draws: int = 1
+
+    @property
+    def decided(self) -> tuple[str, ...]:
+        """The neuromodulators that are set once a decision: they are 0 on the first tick of an episode."""
+        set_here = {getattr(statement, "target", "") for statement in self.sections.get("modulate", ())}
+        return tuple(name for name in self.circuit.neuromodulators if name in set_here)
 
     def statements(self) -> Iterator[tuple[str, Statement]]:
         """Yield ``(section, statement)`` in the order of the tick."""

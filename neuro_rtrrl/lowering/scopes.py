@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from neuro_rtrrl.graph.circuit import PlasticityGroup, Population, Projection
-from neuro_rtrrl.language import Expression, Read
+from neuro_rtrrl.language import Expression, Number, Read, apply
 from neuro_rtrrl.lowering.variables import Declared
 
-__all__ = ["group_scope", "intrinsic_scope", "neuron_scope", "synapse_scope"]
+__all__ = ["group_scope", "intrinsic_scope", "neuron_scope", "sensed", "synapse_scope"]
 
 Resolver = Callable[[str], Expression]
 
 
 def neuron_scope(declared: Declared, population: Population) -> Resolver:
-    """Bare names are the neuron's own; clock quantities are broadcast."""
+    """Bare names are the neuron's own; clock quantities and the neuromodulator that it senses are broadcast."""
 
     def resolve(name: str) -> Expression:
+        if name == "modulator" and population.modulator and population.model.listens:
+            return sensed(population.modulator, population.strength)
         return _read(declared, (f"{population.name}.{name}", name), "own")
 
     return resolve
@@ -28,6 +30,8 @@ def intrinsic_scope(
     """As :func:`neuron_scope`, after the learned parameter's own states (``owner`` is ``population.parameter``)."""
 
     def resolve(name: str) -> Expression:
+        if name == "modulator" and group.modulator and f"{owner}.{name}" not in declared.variables:
+            return sensed(group.modulator, group.strength)
         shared = _group_keys(declared, group, name)
         return _read(declared, (f"{owner}.{name}", f"{population.name}.{name}", *shared, name), "own")
 
@@ -49,6 +53,8 @@ def synapse_scope(declared: Declared, projection: Projection, carried: str) -> R
             ):
                 if name.endswith(f"_{suffix}"):
                     return _read(declared, (f"{population}.{name.removesuffix(f'_{suffix}')}",), suffix)
+            if name == "modulator" and group and group.modulator:
+                return sensed(group.modulator, group.strength)
         shared = _group_keys(declared, group, name) if group else ()
         return _read(declared, (own, *shared, name), "own")
 
@@ -59,9 +65,17 @@ def group_scope(declared: Declared, group: PlasticityGroup) -> Resolver:
     """Only what all synapses of a group share: its parameters and broadcast states, its modulator, the clock."""
 
     def resolve(name: str) -> Expression:
+        if name == "modulator" and group.modulator:
+            return sensed(group.modulator, group.strength)
         return _read(declared, (*_group_keys(declared, group, name), name), "broadcast")
 
     return resolve
+
+
+def sensed(modulator: str, strength: float | None) -> Expression:
+    """Return a neuromodulator as receptors of this strength sense it (None: as it is)."""
+    signal = Read(modulator, "broadcast")
+    return signal if strength is None else apply("multiply", Number(strength), signal)
 
 
 def _group_keys(declared: Declared, group: PlasticityGroup, name: str) -> tuple[str, ...]:

@@ -12,7 +12,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from neuro_rtrrl.language import Expression, Statement, parse_expression, parse_statements
+from neuro_rtrrl.language import (
+    EquationError,
+    Expression,
+    Statement,
+    names,
+    parse_expression,
+    parse_statements,
+)
 from neuro_rtrrl.units import Dimension, unit_dimension
 
 __all__ = [
@@ -193,6 +200,18 @@ class NeuronModel(Model):
         """Lines ``dx/dt = …``."""
         return tuple(s for s in parse_statements(self.equations) if s.kind == "derivative")
 
+    @cached_property
+    def listens(self) -> bool:
+        """Whether its equations read ``modulator``, the neuromodulator that its population names."""
+        own = {item.name for item in (*self.parameters, *self.states)} | set(self.inputs)
+        try:
+            lines = (*self.definitions, *self.derivatives, *parse_statements(self.reset))
+            read = {name for line in lines for name in names(line.expression)}
+            read |= names(parse_expression(self.threshold)) if self.threshold else set()
+        except EquationError:
+            return False  # told of the equation itself
+        return "modulator" in read - own
+
     @property
     def spikes(self) -> bool:
         """Whether the neuron has a threshold."""
@@ -292,10 +311,41 @@ class PlasticityRule(Model):
 
 @dataclass(frozen=True)
 class Modulator(Model):
-    """A broadcast signal; ``on_decision`` sets ``signal`` from what the modulator may read."""
+    """A broadcast signal: either ``on_decision`` or ``readout`` sets ``signal``, from what the modulator may read.
 
+    Attributes
+    ----------
+    equations : str
+        Evaluated each ``dt``, from old values, before any state moves: algebraic lines in order, then derivatives,
+        simultaneous with those of neurons and synapses.
+    readout : str
+        Evaluated each ``dt`` after the states have moved. A signal set here is continuous: it begins with its states,
+        where one set ``on_decision`` is 0 on the first tick of an episode.
+    on_decision : str
+        Once a decision, sequential.
+    reads : tuple of str
+        ``reward``, ``terminated``, ``value`` (the critic's rate), ``value_NAME`` (the critic's variable NAME),
+        ``novelty``, and in ``equations`` ``release``: the sum over a population of its spikes in the last ``dt``, or
+        of its rates.
+    optional : tuple of str
+        Those of ``reads`` that are 0 where the circuit has no environment, or names no population.
+    """
+
+    equations: str = ""
+    readout: str = ""
     on_decision: str = ""
     reads: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+
+    @property
+    def continuous(self) -> bool:
+        """Whether the signal is renewed each ``dt``."""
+        return bool(self.readout)
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """What of ``reads`` is a variable of the critic."""
+        return tuple(name for name in self.reads if name == "value" or name.startswith("value_"))
 
 
 @dataclass(frozen=True)

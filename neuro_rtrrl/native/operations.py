@@ -75,7 +75,7 @@ def operations_of(lowered: LoweredCircuit, sections: Iterable[str]) -> list[Oper
         for statement in body:
             found += _operations(lowered, statement, section)
         if section == "modulate":  # there is no dopamine on the first tick of an episode
-            modulators = [name for name in lowered.circuit.neuromodulators if name in lowered.variables]
+            modulators = [name for name in lowered.decided if name in lowered.variables]
             written = {operation.target for operation in found}
             found += [
                 Operation("assign", name, lowered.variables[name].space, ZERO, "no error yet", "first")

@@ -171,14 +171,17 @@ class Population(ParameterisedSection):
     plasticity: OptionalName = None
     learns: Annotated[tuple[Name, ...] | None, AsTuple] = None
     wiring: OptionalWiring = None
+    modulator: OptionalName = None
 
 
 class Neuromodulator(ParameterisedSection):
-    """A broadcast signal: its model (``source``) and the populations it reads as critic and as novelty."""
+    """A broadcast signal: its model (``source``) and the populations it reads as critic, novelty and release."""
 
     source: Name
-    critic: Name
+    critic: OptionalName = None
     novelty: OptionalName = None
+    population: OptionalName = None
+    delay: OptionalTime = None
 
 
 class PlasticityGroup(ParameterisedSection):

@@ -24,6 +24,7 @@ from neuro_rtrrl.graph import load_circuit
 from neuro_rtrrl.graph.circuit import Recording
 from neuro_rtrrl.lowering import lower
 from neuro_rtrrl.models import models
+from tests.conformance.dopamine_circuits import DOPAMINE
 
 pytestmark = pytest.mark.brian
 
@@ -50,7 +51,7 @@ models:
       readout: r = sqrt(abs(a)) + minimum(a, 0.5)
       receivers: {u: [u]}
   rules:
-    hebbian:
+    gated_hebbian:
       parameters: {decay: {}}
       states: {w: {role: weight, resets: false}, e: {role: eligibility_trace}}
       transmits: w*r_pre*int(w > -2)
@@ -66,7 +67,7 @@ populations:
 neuromodulators:
   dopamine: {source: td_error, critic: judge, discount: 0.9}
 plasticity:
-  hebb: {rule: hebbian, decay: 0.5, learning_rate: 0.01, modulator: dopamine, optimiser: sgd}
+  hebb: {rule: gated_hebbian, decay: 0.5, learning_rate: 0.01, modulator: dopamine, optimiser: sgd}
 projections:
   in: {source: sensory, target: cells, weights: lecun_normal, plasticity: hebb}
   around: {source: cells, target: cells, weights: lecun_normal, plasticity: hebb}
@@ -398,6 +399,7 @@ def test_sparse_delayed_spikes_agree(tmp_path):
 def test_every_registered_model_is_compared_in_some_case(tmp_path):
     circuits = [circuit_of(name, overrides) for name, overrides, _ in CLOSED.values()]
     circuits += [load_circuit(CIRCUITS / "stdp.yaml"), written(tmp_path, PLAIN_SPIKES)]
+    circuits += [written(tmp_path, text) for text in DOPAMINE.values()]  # in test_dopamine.py
     neurons = {p.model.name for c in circuits for p in c.populations.values()}
     rules = {p.rule.name for c in circuits for p in c.projections.values()}
     groups = [group for c in circuits for group in c.plasticity.values()]

@@ -11,6 +11,7 @@ from neuro_rtrrl.lowering import lower
 from neuro_rtrrl.models import models
 from neuro_rtrrl.native import find_compiler
 from neuro_rtrrl.native.compiler import CompilationError
+from tests.conformance.dopamine_circuits import DOPAMINE
 from tests.conformance.test_brian import (
     CIRCUITS,
     CLOSED,
@@ -131,6 +132,7 @@ def test_single_precision_stays_close():
 def test_every_registered_model_runs_natively_in_some_case(tmp_path):
     circuits = [circuit_of(name, overrides) for name, overrides, _ in CLOSED.values()]
     circuits += [load_circuit(CIRCUITS / "stdp.yaml"), written(tmp_path, PLAIN_SPIKES)]
+    circuits += [written(tmp_path, text) for text in DOPAMINE.values()]  # in test_dopamine.py
     groups = [group for c in circuits for group in c.plasticity.values()]
     used = {
         "neurons": {p.model.name for c in circuits for p in c.populations.values()},

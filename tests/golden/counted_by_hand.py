@@ -141,9 +141,9 @@ SYNAPSES = {
         counts({"multiply": 2, "add": 2}, {"multiply": 2, "add": 1}, GRADIENT_AND_STEP, SGD),
     ),
 }
-SPIKING = {"stdp", "fixed_spiking"}
+SPIKING = {"stdp", "fixed_spiking", "fixed_counting", "stdp_dopamine", "td_ltp"}
 #: rules that no modulator gates
-UNGATED = {"habituation"}
+UNGATED = {"habituation", "hebbian"}
 
 BIAS_OF_A_TRACE = {"multiply": 2, "add": 1}  # e = (discount*trace_decay)*e + feedback*j
 PARAMETERS = {

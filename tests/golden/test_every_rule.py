@@ -235,7 +235,7 @@ def test_a_synapse_that_habituates_costs_what_was_counted_by_hand(tmp_path):
     assert learning(cost(load_circuit(file))) == counts(change={"multiply": 2, "add": 1, "compare": 2})
 
 
-@pytest.mark.parametrize("rule", sorted(SPIKING))
+@pytest.mark.parametrize("rule", ["fixed_spiking", "stdp"])
 def test_a_spiking_rule_costs_what_was_counted_by_hand(rule, tmp_path):
     # each dt, of each trace of stdp: x = x - (dt/tau)*x                       1 mul 1 add
     # a spike of the afferent at a synapse: v + w; x + 1;                      2 add
@@ -265,3 +265,104 @@ projections:
     zero = dict.fromkeys(KINDS, 0)
     assert spike["afferent"] == zero | ({"multiply": 1, "add": 3, "compare": 1} if learns else {"add": 1})
     assert spike["neuron"] == zero | ({"multiply": 1, "add": 2, "compare": 1} if learns else {})
+
+
+def test_a_hebbian_synapse_costs_what_was_counted_by_hand(tmp_path):
+    # dt*(rate*(r_pre*r_post - (r_post*r_post)*w) - decay*w), r_post*r_post once a neuron    6 mul 2 add
+    # w + that                                                                             1 add
+    (tmp_path / "circuit.yaml").write_text(
+        """
+circuit: hebb
+format: 1
+timing: {dt: 1 ms}
+populations:
+  before: {size: 1, neuron: ctrnn, tau: 100 ms}
+  after: {size: 1, neuron: ctrnn, tau: 100 ms}
+plasticity:
+  hebb: {rule: hebbian, learning_rate: 2 Hz, oja: 1, decay: 0.1 Hz}
+projections:
+  onto: {source: before, target: after, weights: 0.5, plasticity: hebb}
+"""
+    )
+    assert learning(cost(load_circuit(tmp_path / "circuit.yaml"))) == counts(change={"multiply": 6, "add": 3})
+
+
+BY_DOPAMINE = {
+    # x and y: x - (dt/tau)*x                                                  2 mul 2 add
+    # c - (dt/tau)*c                                                           1 mul 1 add
+    # (dt*rate)*(modulator - baseline) once for all; times c; w + that         2 mul 2 add
+    # w + (clip(that, 0, w_maximum) - w)                                       2 add 2 compare
+    # a spike before: v + w; x + 1; c - depression*y                           1 mul 3 add
+    # a spike after: y + 1; c + potentiation*x                                 1 mul 2 add
+    "stdp_dopamine": (
+        "potentiation: 0.1 mV, depression: 0.1 mV, rate: 2 Hz, baseline: 0.2",
+        ({"multiply": 2, "add": 2}, {"multiply": 1, "add": 1}, {"multiply": 2, "add": 4, "compare": 2}),
+        {"multiply": 1, "add": 3},
+        {"multiply": 1, "add": 2},
+    ),
+    # charge - (dt/tau)*charge                                                 1 mul 1 add
+    # potential + dt*(charge*(1/tau_synapse) - potential*(1/tau_membrane))     3 mul 2 add
+    # coincidence - (dt/tau_rise)*coincidence                                  1 mul 1 add
+    # e + (dt/tau_decay)*(coincidence*(1/tau_rise) - e)                        2 mul 2 add
+    # (dt*learning_rate)*modulator once for all; times e; w + that             2 mul 1 add
+    # w + (clip(that, 0, w_maximum) - w)                                       2 add 2 compare
+    # a spike before: v + w; charge + 1; a spike after: coincidence + potential
+    "td_ltp": (
+        "learning_rate: 0.1 mV",
+        ({"multiply": 4, "add": 3}, {"multiply": 3, "add": 3}, {"multiply": 2, "add": 3, "compare": 2}),
+        {"add": 2},
+        {"add": 1},
+    ),
+}
+
+
+@pytest.mark.parametrize("rule", BY_DOPAMINE)
+def test_a_rule_of_continuous_dopamine_costs_what_was_counted_by_hand(rule, tmp_path):
+    numbers, phases, before, after = BY_DOPAMINE[rule]
+    (tmp_path / "circuit.yaml").write_text(
+        f"""
+circuit: dopamine
+format: 1
+timing: {{dt: 1 ms}}
+populations:
+  afferent: {{size: 1, neuron: poisson, rate: 10 Hz}}
+  neuron: {{size: 1, neuron: lif}}
+neuromodulators:
+  dopamine: {{source: concentration, population: afferent}}
+plasticity:
+  gated: {{rule: {rule}, modulator: dopamine, w_maximum: 1 mV, {numbers}}}
+projections:
+  onto: {{source: afferent, target: neuron, weights: 0.5 mV, plasticity: gated}}
+"""
+    )
+    report = cost(load_circuit(tmp_path / "circuit.yaml"))
+    assert learning(report) == counts(*phases)
+    zero = dict.fromkeys(KINDS, 0)
+    for name, expected in (("afferent", before), ("neuron", after)):
+        entry = report.per_spike[name]["operations"].values()
+        assert {kind: sum(phase[kind] for phase in entry) for kind in KINDS} == zero | expected
+
+
+def test_a_continuous_modulator_is_counted_each_dt(tmp_path):
+    # release: a sum over five neurons                                         4 add
+    # level + dt*((baseline - level)*(1/tau) + (amount/dt)*release)            3 mul 3 add
+    # signal = gain*level                                                      1 mul
+    (tmp_path / "circuit.yaml").write_text(
+        """
+circuit: level
+format: 1
+timing: {dt: 1 ms, decision_interval: 7 ms}
+populations:
+  midbrain: {size: 5, neuron: poisson, rate: 10 Hz}
+  neuron: {size: 2, neuron: threshold_linear_modulated, modulator: dopamine}
+neuromodulators:
+  dopamine: {source: concentration, population: midbrain, gain: 0.5, baseline: 0.1, amount: 0.3}
+"""
+    )
+    report = cost(load_circuit(tmp_path / "circuit.yaml"))
+    found = dict.fromkeys(KINDS, 0)
+    for line in report.lines:
+        if line.owner == "dopamine" or line.phase == "broadcast":
+            for (_, kind), count in line.operations.items():
+                found[kind] += count
+    assert {kind: n for kind, n in found.items() if n} == {"multiply": 7 * 4, "add": 7 * (4 + 3)}

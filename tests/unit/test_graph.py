@@ -27,10 +27,12 @@ PARTNERS = {
     "diagonal_rtrl_im": ("input", "lru", "r"),
     "diagonal_rtrl_re": ("input", "lru", "r"),
     "fixed": ("ctrnn", "linear", "r"),
+    "fixed_counting": ("poisson", "value_filter", "spike"),
     "fixed_spiking": ("poisson", "lif", "spike"),
     "gated_rtrl_candidate": ("input", "mingru", "r"),
     "gated_rtrl_gate": ("input", "mingru", "r"),
     "habituation": ("input", "linear", "r"),
+    "hebbian": ("ctrnn", "linear", "r"),
     "kolen_pollack": ("softmax", "ctrnn", "error"),
     "kolen_pollack_im": ("softmax", "lru", "error"),
     "kolen_pollack_re": ("softmax", "lru", "error"),
@@ -41,10 +43,12 @@ PARTNERS = {
     "rflo_td_replacing": ("input", "ctrnn", "r"),
     "rtrl_td": ("input", "ctrnn", "r"),
     "stdp": ("poisson", "lif", "spike"),
+    "stdp_dopamine": ("poisson", "lif", "spike"),
     "td_lambda": ("ctrnn", "softmax", "r"),
     "td_lambda_dutch": ("ctrnn", "linear", "r"),
     "td_lambda_dutch_actor": ("ctrnn", "softmax", "r"),
     "td_lambda_replacing": ("ctrnn", "softmax", "r"),
+    "td_ltp": ("poisson", "lif", "spike"),
 }
 
 

@@ -45,6 +45,10 @@ class Groups:
             key for _, s in lowered.statements() if not isinstance(s, SpikeStep) for key in reads_of(s)
         }
         self.sums: list[tuple[Block, int]] = []  # over populations, for NumPy, with their place in a step
+        self.advance: tuple[int, int] = (
+            0,
+            0,
+        )  # places where NumPy works broadcast states out, and stores them
         self._shared_group()
         for population in lowered.circuit.populations:
             self._population(population)
@@ -250,19 +254,26 @@ class Groups:
     def _schedule(self) -> None:
         """Fix the order within a step: inputs and algebra, synapses, neurons, then what neurons show."""
         order = self._place(self.plan.derive, 0)
+        worked_out, order = order, order + 1
         for name in sorted(self.objects, key=lambda name: name not in self.lowered.circuit.projections):
             if (updater := self.objects[name].state_updater) is not None:
                 updater.order = order
                 order += 1
                 # one without an equation to integrate would be called in vain on each step
                 updater.active = len(self.objects[name].equations.diff_eq_names) > 0
-        self.express: list[CodeRunner] = []  # run by hand, too, after an episode's start has reset the states
+        self.advance = worked_out, order
+        order += 1
+        self.express: list[CodeRunner | Block] = []  # run, too, after an episode's start has reset the states
         self._place(self.plan.express, order, self.express)
 
-    def _place(self, blocks: tuple[Block, ...], order: int, made: list[CodeRunner] | None = None) -> int:
+    def _place(
+        self, blocks: tuple[Block, ...], order: int, made: list[CodeRunner | Block] | None = None
+    ) -> int:
         for block in blocks:
             if not block.home:
                 self.sums.append((block, order))
+                if made is not None:
+                    made.append(block)
                 order += 1
                 continue
             for statement in block.statements:

@@ -63,6 +63,10 @@ class Host:
         dense[self.connections[space.name]] = flat
         return dense
 
+    def function(self, expression: Expression) -> Callable[[], Any]:
+        """Return the value of a broadcast expression as a function."""
+        return self._function(expression, "broadcast")
+
     def compile(self, statements: Iterable[Statement]) -> list[Action]:
         """Return one function for each statement."""
         return [self._action(statement) for statement in statements]

@@ -42,6 +42,9 @@ class Plan:
     ----------
     derive, express : tuple of Block
         Before and after the integration, every ``dt``.
+    advance : tuple of statements
+        For NumPy, every ``dt``: broadcast states (a neuromodulator's), worked out from old values, together with what
+        Brian2 integrates.
     decide : tuple of statements
         For NumPy, once a decision: readout, choice, feedback, modulators.
     learn, first : tuple of Block
@@ -57,6 +60,7 @@ class Plan:
     """
 
     derive: tuple[Block, ...]
+    advance: tuple[Assign, ...]
     express: tuple[Block, ...]
     decide: tuple[Statement, ...]
     learn: tuple[Block, ...]
@@ -92,9 +96,11 @@ def make_plan(lowered: LoweredCircuit, record: tuple[str, ...] = ()) -> Plan:
     express = into_blocks(s for s in sections["express"] if not set(targets_of(s)) & set(aliases))
     decide = tuple(s for name in ("readout", "choose", "feedback", "modulate") for s in sections[name])
     brian = [s for b in (*derive, *express, *blocks, *first) if b.home for s in b.statements]
-    brian += [*sections["advance"], *sections["spike"]]
+    shared = tuple(s for s in sections["advance"] if isinstance(s, Assign) and not _home(s))
+    brian += [*(s for s in sections["advance"] if s not in shared), *sections["spike"]]
     return Plan(
         derive,
+        shared,
         express,
         decide,
         blocks,
@@ -161,7 +167,7 @@ def _aliases(lowered: LoweredCircuit) -> dict[str, str]:
     """Find readouts that are a state itself; a spiking neuron's state changes once more, at the reset."""
     found = {}
     for statement in lowered.sections["express"]:
-        if isinstance(statement, Assign) and isinstance(statement.expression, Read):
+        if isinstance(statement, Assign) and _home(statement) and isinstance(statement.expression, Read):
             source = lowered.variables[statement.expression.key]
             population = lowered.circuit.populations[statement.space.name]
             if source.role == "membrane" and source.persistent and not population.model.spikes:

@@ -53,7 +53,7 @@ class Replica:
         self._chances = [(key, place) for key, place in lowered.chances.items() if key in self.values]
         self._sense = self.host.compile(lowered.sections["sense"])
         self._episode_start = self.host.compile(lowered.episode_start)
-        self._modulators = [name for name in lowered.circuit.neuromodulators if name in self.values]
+        self._modulators = [name for name in lowered.decided if name in self.values]
         self._clamped = [
             (self.values[f"{p.name}.{p.model.clamps}"], p.encodes)
             for p in lowered.circuit.populations.values()
@@ -67,6 +67,10 @@ class Replica:
         self._first: list[Action] = []
         self._learn: list[Action] = []
         self.operations = [self._operation(block, order, clock, suffix) for block, order in self.groups.sums]
+        self.operations += self._advance(clock, suffix)
+        self._express: list[Action] = []
+        for part in self.groups.express:
+            self._express += self.host.compile(part.statements) if isinstance(part, Block) else [part.run]
 
     def _learning(self, blocks: tuple[Block, ...], runners: list[CodeRunner]) -> list[Action]:
         """Return, in order, NumPy's statements and Brian2's pieces of code, compiled."""
@@ -83,6 +87,25 @@ class Replica:
                 action()
 
         return NetworkOperation(sums, clock=clock, when="groups", order=order, name=f"sums_{order}{suffix}")
+
+    def _advance(self, clock: Clock, suffix: str) -> list[NetworkOperation]:
+        """Move broadcast states: worked out before Brian2 integrates the others, stored after it has."""
+        if not self.plan.advance:
+            return []
+        functions = [(s.target, self.host.function(s.expression)) for s in self.plan.advance]
+        new: list[Any] = []
+
+        def work_out() -> None:
+            new[:] = [function() for _, function in functions]
+
+        def store() -> None:
+            for (key, _), value in zip(functions, new, strict=True):
+                self.host.put(key, value)
+
+        return [
+            NetworkOperation(each, clock=clock, when="groups", order=order, name=f"{each.__name__}{suffix}")
+            for each, order in zip((work_out, store), self.groups.advance, strict=True)
+        ]
 
     # --- numbers at the start -------------------------------------------------------------------------------
 
@@ -146,8 +169,8 @@ class Replica:
                 self._set(key, origin())
             for action in self._episode_start:
                 action()
-            for runner in self.groups.express:
-                runner.run()
+            for action in self._express:
+                action()
         for action in self._sense:
             action()
 

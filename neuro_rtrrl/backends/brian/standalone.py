@@ -11,7 +11,7 @@ from brian2 import Clock, second
 
 from neuro_rtrrl.backends.brian.builds import have_compiler
 from neuro_rtrrl.backends.brian.counted_noise import stream_values
-from neuro_rtrrl.backends.brian.plan import Plan, make_plan
+from neuro_rtrrl.backends.brian.plan import Block, Plan, make_plan
 from neuro_rtrrl.backends.brian.program import LONGEST_CHUNK, state_of
 from neuro_rtrrl.backends.brian.project import Project
 from neuro_rtrrl.backends.brian.records import chosen_shape, chosen_synapses
@@ -92,7 +92,8 @@ class StandaloneProgram:
         start = {**initial_values(self.circuit, seed), **given}
         replica = Replica(self.lowered, self._plan, clock, start, suffix, self.dtype)
         for runner in replica.groups.express:
-            runner.before_run({})
+            if not isinstance(runner, Block):  # NumPy's part has nothing to compile
+                runner.before_run({})
         replica.begin(None)
         for member in replica.groups.objects.values():
             member._network = "none"  # else Brian2 warns of an object that is dropped before it has run
@@ -236,9 +237,21 @@ def _refuse(lowered: LoweredCircuit, plan: Plan, record: tuple[str, ...]) -> Non
             hint=hint,
         )
     for block in (*plan.derive, *plan.express):
+        modulators = [
+            s for s in block.statements if getattr(s, "owner", "") in lowered.circuit.neuromodulators
+        ]
+        if not block.home and modulators:
+            continue  # told of the modulator, below
         if not block.home:
             written = ", ".join(sorted(block.writes))
             problems.add(f"{written}: a sum over a population cannot run as a stand-alone program", hint=hint)
+    for name, modulator in lowered.circuit.neuromodulators.items():
+        if modulator.model.continuous:
+            problems.add(
+                f"neuromodulator '{name}' cannot run as a stand-alone program: it is worked out beside the neurons",
+                where=f"neuromodulators.{name}",
+                hint=hint,
+            )
     for key in record:
         variable = lowered.variables[key]
         if variable.role == "noise" or (variable.space.kind == "broadcast" and variable.value is None):

@@ -133,6 +133,7 @@ class ClosedLoop:
         after: Values = {"ended": jnp.zeros((), bool)}
         terminated = truncated = jnp.zeros((), bool)
         values["reward"] = jnp.zeros((), network.dtype)
+        values["first"] = first.astype(network.dtype)
         if self.environment is not None:
             observation, after["environment"], terminated, truncated = self._environment(carry, drawn, values)
             after["ended"] = terminated | truncated

@@ -186,7 +186,7 @@ class Network:
             self.section(section, values)
         if self.influence is not None:
             self.influence.credit(values)
-        for modulator in self.lowered.circuit.neuromodulators:
+        for modulator in self.lowered.decided:
             if modulator in values:
                 values[modulator] = jnp.where(first, jnp.zeros((), self.dtype), values[modulator])
         self._learn(values, first)
