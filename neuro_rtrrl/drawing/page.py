@@ -67,7 +67,7 @@ class Page:
             reached = [self.layout.nodes[each].x for each in modulated(self.circuit, name)] or [0.0]
             x = (min(reached) + max(reached)) / 2
             for other, _ in places.values():
-                x = max(x, other + 1.9)
+                x = max(x, other + 2.6)  # room for what each hears from its left
             places[name] = (x, low - 1.0)
         return places
 

@@ -152,6 +152,8 @@ def _local(learner: _Learner) -> tuple[bool, str]:
         learner.circuit.neuromodulators
     )
     seen = set(learner.seen_of_post().values())
+    if seen and learner.post.modulator:
+        broadcast |= {learner.post.modulator}  # which its neuron senses
     spikes = {
         event: {"its spikes"} if learner.intrinsic is None and getattr(learner.rule, event) else set()
         for event in ("on_pre", "on_post")

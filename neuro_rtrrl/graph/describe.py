@@ -29,6 +29,9 @@ def population_text(population: Population) -> str:
         if declared and value.constant is not None and value.constant == declared.default:
             continue
         parts.append(f"{name} {distribution_text(value, unit)}")
+    if population.modulator:
+        times = f" times {population.strength:g}" if population.strength is not None else ""
+        parts.append(f"senses {population.modulator}{times}")
     if population.learns:
         parts.append(f"learns {', '.join(population.learns)}")
     return ", ".join(parts)
@@ -94,7 +97,10 @@ def _head(circuit: Circuit) -> list[str]:
 def _sections(circuit: Circuit) -> Mapping[str, list[str]]:
     modulators = []
     for each in circuit.neuromodulators.values():
-        numbers = ", ".join(f"{name} {value:g}" for name, value in each.parameters.items())
+        units = {parameter.name: str(parameter.dimension) for parameter in each.model.parameters}
+        numbers = ", ".join(
+            f"{name} {number_text(value, units.get(name, '1'))}" for name, value in each.parameters.items()
+        )
         heard = " and ".join(dict.fromkeys(each.read.values()))
         late = f", {each.delay} decisions late" if each.delay else ""
         modulators.append(f"{each.name}: {each.model.name}{heard and f' of {heard}'}, {numbers}{late}")

@@ -170,7 +170,8 @@ class _Builder:
             self.variables[aside] = Variable(aside, fixed.space, "derived")
             self.numbers[aside] = self.numbers[fixed.target]
             computed.append(replace(fixed, target=aside))
-            placed.append(replace(fixed, expression=Read(aside, "own"), text="all at once"))
+            access = "broadcast" if fixed.space.kind == "broadcast" else "own"
+            placed.append(replace(fixed, expression=Read(aside, access), text="all at once"))  # type: ignore[arg-type]
         return [*computed, *placed]
 
     def _assign(self, statement: Assign) -> Assign:

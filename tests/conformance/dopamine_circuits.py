@@ -59,4 +59,27 @@ projections:
   to_actor: {source: sensory, target: actor, weights: 0.1, plasticity: corticostriatal}
 """
 
-DOPAMINE = {"released": RELEASED, "closed loop": LOOP}
+#: without spikes: a tonic level that rewards raise, sensed by neurons, and Hebbian synapses, beside a late error
+RATES = """
+circuit: rates
+format: 1
+timing: {dt: 10 ms, decision_interval: 20 ms}
+environment: {name: MemoryChain-bsuite, parameters: {memory_length: 4}}
+populations:
+  sensory: {neuron: input, encodes: [observation, reward]}
+  cells: {size: 4, neuron: threshold_linear_modulated, modulator: level, threshold: -0.5, slope: 0.5}
+  value: {size: 1, neuron: linear, role: critic}
+  actor: {size: actions, neuron: softmax, role: actor}
+neuromodulators:
+  phasic: {source: td_error_phasic, critic: value, discount: 0.9, delay: 40 ms}
+  level: {source: concentration, population: cells, tau: 100 ms, amount: 0.02, baseline: 0.1, reward_amount: 0.5}
+plasticity:
+  hebb: {rule: hebbian, learning_rate: 0.5 Hz, decay: 0.3 Hz}
+  striatal: {rule: td_lambda, trace_decay: 0.9, modulator: phasic, strength: -0.5, optimiser: sgd, learning_rate: 0.1}
+projections:
+  senses: {source: sensory, target: cells, weights: lecun_normal, plasticity: hebb}
+  to_value: {source: cells, target: value, weights: glorot_normal, plasticity: striatal}
+  to_actor: {source: cells, target: actor, weights: glorot_normal, plasticity: striatal}
+"""
+
+DOPAMINE = {"released": RELEASED, "closed loop": LOOP, "rates": RATES}

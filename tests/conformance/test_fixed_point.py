@@ -14,6 +14,7 @@ from neuro_rtrrl.errors import CircuitError
 from neuro_rtrrl.ledger.word_lengths import word_lengths
 from neuro_rtrrl.lowering import WordLengths, fixed_form, hoist, lower
 from neuro_rtrrl.programs import make_environment, make_program
+from tests.conformance.dopamine_circuits import RATES
 
 CIRCUITS = Path(__file__).resolve().parents[2] / "circuits"
 SHORT = WordLengths(
@@ -43,6 +44,17 @@ def test_both_kernels_compute_the_same_words(name):
     circuit = load(CIRCUITS / f"{name}.yaml", ["record=[]"])
     point = calibrate(circuit, SHORT, decisions=200)
     native, xla = (recorded(circuit, point, 60, kernel=kernel) for kernel in ("native", "xla"))
+    for key, values in native.items():
+        np.testing.assert_array_equal(values, xla[key], err_msg=key)
+        assert np.isfinite(values).all(), key
+
+
+def test_both_kernels_compute_the_same_words_of_continuous_dopamine(tmp_path):
+    path = tmp_path / "circuit.yaml"
+    path.write_text(RATES, encoding="utf-8")
+    circuit = load(path)
+    point = calibrate(circuit, SHORT, decisions=60)
+    native, xla = (recorded(circuit, point, 40, kernel=kernel) for kernel in ("native", "xla"))
     for key, values in native.items():
         np.testing.assert_array_equal(values, xla[key], err_msg=key)
         assert np.isfinite(values).all(), key

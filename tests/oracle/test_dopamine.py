@@ -100,7 +100,9 @@ def by_hand(baseline=0.0):
     synapse.connect()
     synapse.w = 4 * mV
     # what is released enters the next step's derivative: a spike reaches the level one step after it was fired
-    release = brian2.Synapses(groups["midbrain"], pool, on_pre="d_post += 0.5", delay=DT * second, clock=clock)
+    release = brian2.Synapses(
+        groups["midbrain"], pool, on_pre="d_post += 0.5", delay=DT * second, clock=clock
+    )
     release.connect()
     found = {"c": [], "w": [], "d": []}
 
@@ -134,7 +136,9 @@ def test_izhikevichs_trace_and_weight_are_those_of_brian2_by_hand(tmp_path, base
 def test_a_d2_receptor_gives_the_mirrored_weight_changes_of_d1(tmp_path):
     changes = []
     for strength in ("strength: 1", "strength: -1", ""):
-        text = PAIR.replace("modulator: dopamine,", f"modulator: dopamine, {strength + ',' if strength else ''}")
+        text = PAIR.replace(
+            "modulator: dopamine,", f"modulator: dopamine, {strength + ',' if strength else ''}"
+        )
         series = run(built(tmp_path, text), ("onto.w", "onto.c"), STEPS)
         changes.append(series["onto.w"][:, 0, 0] - 4e-3)
     assert np.abs(changes[0]).max() > 1e-5
@@ -345,8 +349,12 @@ projections:
 
 def test_td_ltp_of_one_pair_is_the_integral_of_kernel_times_error(tmp_path):
     """With a constant signal, dw goes to learning_rate*signal*PSP(20 ms)*(area of the kernel, 1)."""
-    text = PAIR.replace("b: 140 ms, c: 260 ms", "b: 9 s, c: 9 s").replace("b: 132 ms, c: 275 ms", "b: 9 s, c: 9 s")
-    text = text.replace("after: {size: 1, neuron: prescribed, a: 30 ms", "after: {size: 1, neuron: prescribed, a: 40 ms")
+    text = PAIR.replace("b: 140 ms, c: 260 ms", "b: 9 s, c: 9 s").replace(
+        "b: 132 ms, c: 275 ms", "b: 9 s, c: 9 s"
+    )
+    text = text.replace(
+        "after: {size: 1, neuron: prescribed, a: 30 ms", "after: {size: 1, neuron: prescribed, a: 40 ms"
+    )
     start, end = text.index("  gated:"), text.index("projections:")
     group = "  gated: {rule: td_ltp, modulator: dopamine, learning_rate: 0.5 mV, w_maximum: 10 mV}\n"
     text = text[:start] + group + text[end:]

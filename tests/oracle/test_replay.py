@@ -13,6 +13,7 @@ from neuro_rtrrl.ledger.effective import effective_counts
 from neuro_rtrrl.ledger.replay import Replay
 from neuro_rtrrl.lowering import hoist, lower
 from neuro_rtrrl.programs import make_environment, make_program
+from tests.conformance.dopamine_circuits import DOPAMINE
 
 CIRCUITS = Path(__file__).parents[2] / "circuits"
 RUNS = {
@@ -80,6 +81,14 @@ def test_a_replay_arrives_where_the_run_arrived(run):
         np.testing.assert_allclose(found, np.where(mask, value, 0), rtol=1e-9, atol=1e-12, err_msg=key)
         moved += not np.array_equal(start[key], replay.values[key])
     assert moved > 2
+
+
+@pytest.mark.parametrize("name", DOPAMINE)
+def test_a_replay_of_continuous_dopamine_arrives_where_the_run_arrived(name, tmp_path, monkeypatch):
+    path = tmp_path / "circuit.yaml"
+    path.write_text(DOPAMINE[name], encoding="utf-8")
+    monkeypatch.setitem(RUNS, name, (str(path.with_suffix("")), ()))
+    test_a_replay_arrives_where_the_run_arrived(name)
 
 
 def test_a_long_stretch_is_kept_from_its_beginning():

@@ -17,8 +17,9 @@ import pytest
 from jax.flatten_util import ravel_pytree
 
 from neuro_rtrrl.backends.jax.network import Network
-from neuro_rtrrl.graph import initial_values
+from neuro_rtrrl.graph import initial_values, load_circuit
 from neuro_rtrrl.lowering import hoist, lower
+from tests.conformance.dopamine_circuits import RELEASED
 from tests.oracle.from_circuit import SYMMETRIC, load_small
 
 SIZE = ("populations.cortex.size=3",)
@@ -199,3 +200,24 @@ def test_cortical_synapses_change_without_knowing_the_readout_weights(feedback, 
     blocks = [np.asarray(block) for row in jacobian.values() for block in row.values()]
     assert len(blocks) > 20
     assert any(np.any(block != 0) for block in blocks) == transports
+
+
+@pytest.mark.parametrize("form", [lower, lambda circuit: hoist(lower(circuit))], ids=["written", "regrouped"])
+@pytest.mark.parametrize("section", ["derive", "advance"])
+def test_what_follows_continuous_dopamine_sees_its_signal_and_not_where_it_came_from(
+    form, section, tmp_path, monkeypatch
+):
+    path = tmp_path / "circuit.yaml"
+    path.write_text(RELEASED, encoding="utf-8")
+    lowered = form(load_circuit(path))
+    monkeypatch.setitem(globals(), "BROADCAST", BROADCAST | set(lowered.circuit.neuromodulators))
+    found, jacobian = violations(lowered, section)
+    assert not found
+    reached = {
+        (output.split(".")[0], source)
+        for output, row in jacobian.items()
+        for source, block in row.items()
+        if source in ("dopamine", "tonic") and np.any(np.asarray(block) != 0)
+    }
+    if section == "advance" and form is lower:
+        assert reached == {("to_direct", "dopamine"), ("to_indirect", "tonic"), ("selector", "tonic")}
