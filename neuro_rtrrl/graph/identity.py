@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-__all__ = ["IF_SET", "circuit_hash"]
+from neuro_rtrrl.models.declarations import IF_SET
 
-#: Metadata of a field that counts only where it is set: a circuit without it keeps the hash it has always had.
-IF_SET = {"counts": "if set"}
+__all__ = ["IF_SET", "circuit_hash"]
 
 #: What does not change what a circuit computes, or is kept beside it (learned weights are files of their
 # own).
@@ -50,7 +49,7 @@ def _canonical(value: Any) -> Any:
             field.name: _canonical(getattr(value, field.name))
             for field in fields(value)
             if field.name not in skipped
-            and not (field.metadata.get("counts") and getattr(value, field.name) is None)
+            and not (field.metadata.get("counts") and getattr(value, field.name) in (None, "", ()))
         }
     if isinstance(value, Mapping):
         return {str(key): _canonical(item) for key, item in value.items()}

@@ -23,6 +23,7 @@ from neuro_rtrrl.language import (
 from neuro_rtrrl.units import Dimension, unit_dimension
 
 __all__ = [
+    "IF_SET",
     "IntrinsicRule",
     "Model",
     "Modulator",
@@ -33,6 +34,9 @@ __all__ = [
     "State",
     "StateRole",
 ]
+
+#: Metadata of a field that counts in a circuit's hash only where it is set: without it, the hash is as it always was.
+IF_SET = {"counts": "if set"}
 
 StateRole = Literal[
     "membrane", "weight", "local_trace", "eligibility_trace", "optimiser", "modulator", "statistic"
@@ -331,11 +335,11 @@ class Modulator(Model):
         Those of ``reads`` that are 0 where the circuit has no environment, or names no population.
     """
 
-    equations: str = ""
-    readout: str = ""
+    equations: str = field(default="", metadata=IF_SET)
+    readout: str = field(default="", metadata=IF_SET)
     on_decision: str = ""
     reads: tuple[str, ...] = ()
-    optional: tuple[str, ...] = ()
+    optional: tuple[str, ...] = field(default=(), metadata=IF_SET)
 
     @property
     def continuous(self) -> bool:

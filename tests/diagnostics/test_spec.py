@@ -191,13 +191,6 @@ CASES = {
     "reversed_distribution": (population("neuron: x, tau: {uniform: [2, 1]}"), 5, 38, "greater", ""),
     "negative_deviation": (population("neuron: x, tau: {normal: [2, -1]}"), 5, 41, "deviation", ""),
     "section_is_text": (HEAD + "populations:\n  cortex: hello\n", 5, 11, "section", ""),
-    "missing_critic": (
-        HEAD + POPULATION + "neuromodulators:\n  da: {source: td_error}\n",
-        6,
-        3,
-        "'critic' is missing",
-        "",
-    ),
     "missing_rule": (HEAD + POPULATION + "plasticity:\n  g: {trace_decay: 1}\n", 6, 3, "'rule'", ""),
     # Projections
     "bad_endpoint": (
