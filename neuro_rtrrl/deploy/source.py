@@ -11,6 +11,7 @@ from neuro_rtrrl.errors import CircuitError, Problem
 from neuro_rtrrl.graph.circuit import Circuit
 from neuro_rtrrl.lowering import FixedPoint, fixed_form, hoist, lower
 from neuro_rtrrl.lowering.credit import refuse_nonlocal
+from neuro_rtrrl.lowering.gates import refuse_events
 
 __all__ = ["check_exportable", "write_sources"]
 
@@ -23,6 +24,7 @@ def check_exportable(circuit: Circuit, in_words: bool) -> None:
     CircuitError
         For a circuit that learns by exact RTRL or has no environment; in words, also for one that spikes.
     """
+    refuse_events(circuit, "on a chip in C: its tick has no clock", "export the circuit without it")
     refuse_nonlocal(
         lower(circuit),
         "a chip in C",

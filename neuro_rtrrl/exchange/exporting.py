@@ -11,6 +11,7 @@ from neuro_rtrrl.exchange.network import Cut, network_of
 from neuro_rtrrl.exchange.nir_file import write_nir
 from neuro_rtrrl.exchange.side_file import side_file_of, write_side_file
 from neuro_rtrrl.graph import Circuit, build_circuit
+from neuro_rtrrl.lowering.gates import refuse_events
 from neuro_rtrrl.spec.document import parse_document
 from neuro_rtrrl.spec.load import spec_from_document
 
@@ -61,6 +62,7 @@ def export_nir(circuit: Circuit, path: str | PathLike, seed: int = 0) -> Exporte
     target = Path(path)
     if target.suffix != ".nir":
         raise CircuitError(Problem("a NIR file ends in .nir", found=str(path), hint=f"{target.stem}.nir"))
+    refuse_events(circuit, "in a NIR file, which has no times", "export the circuit without it")
     _refuse_interventions(circuit)
     network = network_of(circuit, seed)
     side_file = side_file_of(target)

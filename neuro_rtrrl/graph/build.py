@@ -9,15 +9,15 @@ from typing import Any
 
 from neuro_rtrrl.errors import CircuitError, Problem
 from neuro_rtrrl.graph.checks import check_circuit
-from neuro_rtrrl.graph.circuit import Circuit, Intervention, PlasticityGroup, Population, Recording, Timing
+from neuro_rtrrl.graph.circuit import Circuit, PlasticityGroup, Population, Recording, Timing
 from neuro_rtrrl.graph.context import Catalogue, Context
 from neuro_rtrrl.graph.elements import (
     build_groups,
     build_modulators,
     build_populations,
-    find,
 )
 from neuro_rtrrl.graph.environment import build_environment
+from neuro_rtrrl.graph.event_units import build_interventions
 from neuro_rtrrl.graph.projections import build_projections
 from neuro_rtrrl.graph.user_models import user_models
 from neuro_rtrrl.models import models
@@ -104,10 +104,10 @@ def build_circuit(spec: CircuitSpec, document: Document) -> Circuit:
         plasticity=groups,
         environment=environment,
         record=_recordings(spec),
-        interventions=_interventions(context),
         description=spec.description,
         document=document.dump(),
     )
+    circuit = circuit.replace(interventions=build_interventions(context, circuit))
     check_circuit(context, circuit)
     context.problems.found.sort(key=_in_order_of_the_file)
     context.problems.raise_if_any()
@@ -149,22 +149,6 @@ def _recordings(spec: CircuitSpec) -> tuple[Recording, ...]:
         every = 0 if entry.every == "step" else int(entry.every)  # type: ignore[arg-type]
         recordings.append(Recording(owner, variable, entry.neurons, every))
     return tuple(recordings)
-
-
-def _interventions(context: Context) -> dict[str, Intervention]:
-    spec = context.spec
-    targets = {**spec.neuromodulators, **spec.populations, **spec.projections}
-    built = {}
-    for name, written in spec.interventions.items():
-        find(
-            context,
-            ("interventions", name, "lesion"),
-            written.lesion,
-            targets,
-            "part of the circuit to lesion:",
-        )
-        built[name] = Intervention(name, written.lesion, written.fraction)
-    return built
 
 
 def _in_order_of_the_file(problem: Problem) -> tuple[int, int]:

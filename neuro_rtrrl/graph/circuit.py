@@ -16,6 +16,7 @@ from neuro_rtrrl.environments.spaces import Actions, Discrete
 from neuro_rtrrl.graph import describe
 from neuro_rtrrl.graph.identity import IF_SET, circuit_hash
 from neuro_rtrrl.graph.ncp import Layers
+from neuro_rtrrl.graph.timed import Intervention
 from neuro_rtrrl.models import Modulator, NeuronModel, Optimiser, PlasticityRule
 
 if TYPE_CHECKING:
@@ -246,15 +247,6 @@ class Recording:
 
 
 @dataclass(frozen=True)
-class Intervention:
-    """A lesion that a run applies when it is named: of ``target`` by ``fraction``."""
-
-    name: str
-    target: str
-    fraction: float = 1.0
-
-
-@dataclass(frozen=True)
 class Circuit:
     """A checked circuit. Build one with :func:`neuro_rtrrl.load`.
 
@@ -276,6 +268,10 @@ class Circuit:
     frozen: bool = False
     initial: Mapping[str, np.ndarray] = field(default_factory=dict, compare=False)
     document: str = ""
+    events: tuple[Intervention, ...] = field(default=(), metadata=IF_SET)  # interventions in force
+    applied: tuple[tuple[str, str], ...] = field(
+        default=(), compare=False
+    )  # names of all that were, and what they do
 
     @property
     def actors(self) -> tuple[Population, ...]:
@@ -301,14 +297,70 @@ class Circuit:
         """Twelve digits that name what the circuit computes; see :mod:`neuro_rtrrl.graph.identity`."""
         return circuit_hash(self)
 
-    def lesion(self, name: str, fraction: float = 1.0) -> Circuit:
+    def lesion(self, name: str, fraction: float = 1.0, **times: str | None) -> Circuit:
         """Return the circuit with a fraction of a modulator, projection or population destroyed.
 
-        See :func:`neuro_rtrrl.graph.interventions.lesion`.
+        See :func:`neuro_rtrrl.graph.interventions.lesion`; with ``start`` or ``stop`` (``"10 s"``), for that time.
         """
-        from neuro_rtrrl.graph.interventions import lesion
+        from neuro_rtrrl.graph.interventions import lesion, timed
 
-        return lesion(self, name, fraction)
+        if not any(times.values()):
+            return lesion(self, name, fraction)
+        return timed(self, "lesion", name, fraction=fraction, **times)
+
+    def silence(self, population: str, neurons: Any = None, **times: str | None) -> Circuit:
+        """Return the circuit in which neurons send nothing; times as for :meth:`stimulate`."""
+        from neuro_rtrrl.graph.interventions import timed
+
+        return timed(self, "silence", population, neurons=neurons, **times)
+
+    def stimulate(
+        self, target: str, amplitude: float | str, neurons: Any = None, **times: str | None
+    ) -> Circuit:
+        """Return the circuit with a number added to an input (``cortex``, ``cortex.u``) or to a parameter.
+
+        See :func:`neuro_rtrrl.graph.interventions.timed` for ``start``, ``stop``, ``every`` and ``until``.
+        """
+        from neuro_rtrrl.graph.interventions import timed
+
+        return timed(self, "stimulate", target, amount=amplitude, neurons=neurons, **times)
+
+    def noise(self, target: str, deviation: float | str, neurons: Any = None, **times: str | None) -> Circuit:
+        """Return the circuit with fresh normal noise in an input, for every neuron and ``dt``."""
+        from neuro_rtrrl.graph.interventions import timed
+
+        return timed(self, "noise", target, amount=deviation, neurons=neurons, **times)
+
+    def antagonist(
+        self,
+        modulator: str,
+        dose: float | str,
+        half_dose: float | str,
+        hill: float = 1.0,
+        target: str | None = None,
+        **times: str | None,
+    ) -> Circuit:
+        """Return the circuit under a drug that takes receptors from a modulator, of one group or of all."""
+        from neuro_rtrrl.graph.interventions import timed
+
+        numbers: dict[str, Any] = {"dose": dose, "half_dose": half_dose, "hill": hill, "receptors": target}
+        return timed(self, "antagonist", modulator, **numbers, **times)
+
+    def agonist(
+        self,
+        modulator: str,
+        dose: float | str,
+        half_dose: float | str,
+        efficacy: float | str,
+        hill: float = 1.0,
+        target: str | None = None,
+        **times: str | None,
+    ) -> Circuit:
+        """Return the circuit under a drug that adds to what receptors read of a modulator."""
+        from neuro_rtrrl.graph.interventions import timed
+
+        numbers: dict[str, Any] = {"dose": dose, "half_dose": half_dose, "hill": hill, "receptors": target}
+        return timed(self, "agonist", modulator, amount=efficacy, **numbers, **times)
 
     def intervene(self, name: str) -> Circuit:
         """Return the circuit after an intervention that its file names."""
@@ -316,17 +368,23 @@ class Circuit:
 
         return intervene(self, name)
 
+    def with_dose(self, name: str, dose: float | str) -> Circuit:
+        """Return the circuit under a drug that its file names, at another dose."""
+        from neuro_rtrrl.graph.interventions import with_dose
+
+        return with_dose(self, name, dose)
+
     def with_weights(self, weights: Mapping[str, np.ndarray]) -> Circuit:
         """Return the circuit that starts from these: ``projection.w`` or ``population.parameter``, SI."""
         from neuro_rtrrl.graph.interventions import with_weights
 
         return with_weights(self, weights)
 
-    def freeze(self) -> Circuit:
-        """Return the circuit without plasticity."""
-        from neuro_rtrrl.graph.interventions import freeze
+    def freeze(self, group: str | None = None, **times: str | None) -> Circuit:
+        """Return the circuit without plasticity, or in which the weights of one group keep their values for a time."""
+        from neuro_rtrrl.graph.interventions import freeze, timed
 
-        return freeze(self)
+        return freeze(self) if group is None else timed(self, "freeze", group, **times)
 
     def audit(self) -> tuple[AuditLine, ...]:
         """Return for every plastic synapse group whether it is local, online and free of weight transport."""

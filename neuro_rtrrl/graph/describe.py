@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from neuro_rtrrl.units import format_si
 
 if TYPE_CHECKING:
-    from neuro_rtrrl.graph.circuit import Circuit, Distribution, Population, Projection
+    from neuro_rtrrl.graph.circuit import Circuit, Distribution, Population, Projection, Timing
+    from neuro_rtrrl.graph.timed import Intervention
 
-__all__ = ["circuit_html", "circuit_text", "population_text", "projection_text"]
+__all__ = ["circuit_html", "circuit_text", "intervention_text", "population_text", "projection_text"]
 
 _SYMBOLS = {"second": "s", "volt": "V", "hertz": "Hz", "ampere": "A", "siemens": "S", "farad": "F", "1": ""}
 
@@ -120,7 +121,42 @@ def _sections(circuit: Circuit) -> Mapping[str, list[str]]:
         "projections": [projection_text(each) for each in circuit.projections.values()],
         "neuromodulators": modulators,
         "plasticity": groups,
+        "interventions in force": [
+            f"{event.name}: {intervention_text(event, circuit.timing)}" for event in circuit.events
+        ],
     }
+
+
+def intervention_text(event: Intervention, timing: Timing) -> str:
+    """Return what an intervention does and when: ``lesion of dopamine by 0.8 from 600 s``."""
+    what = {
+        "lesion": f"lesion of {event.target} by {event.fraction:g}",
+        "stimulate": f"stimulation of {event.target}{event.variable and '.'}{event.variable} by {event.amount:g}",
+        "silence": f"silence of {event.target}",
+        "freeze": f"frozen weights of {event.target}",
+        "noise": f"noise of deviation {event.amount:g} in {event.target}{event.variable and '.'}{event.variable}",
+        "antagonist": f"antagonist of {event.target}, {event.occupancy:.3g} of the receptors",
+        "agonist": f"agonist of {event.target}, {event.occupancy:.3g} of the receptors at efficacy {event.amount:g}",
+    }[event.kind]
+    if event.receptors:
+        what += f" of {event.receptors}"
+    if event.neurons is not None:
+        what += f", {len(event.neurons)} neurons"
+    window = event.window
+    if window is None:
+        return what
+
+    def at(decisions: int) -> str:
+        return f"{decisions * timing.decision_interval:g} s"
+
+    what += f" from {at(window.start)}"
+    if window.stop is not None:
+        what += f" to {at(window.stop)}"
+    if window.every is not None:
+        what += f", every {at(window.every)}"
+    if window.until is not None:
+        what += f" until {at(window.until)}"
+    return what
 
 
 def circuit_text(circuit: Circuit) -> str:

@@ -15,6 +15,7 @@ __all__ = ["IF_SET", "circuit_hash"]
 #: What does not change what a circuit computes, or is kept beside it (learned weights are files of their
 # own).
 _BESIDE = {
+    "applied",
     "description",
     "document",
     "file",
@@ -22,6 +23,7 @@ _BESIDE = {
     "initial",
     "interventions",
     "name",
+    "place",
     "record",
     "source",
     "summary",
@@ -36,7 +38,10 @@ def circuit_hash(circuit: Any) -> str:
     weights do not.
     """
     content = {
-        field.name: getattr(circuit, field.name) for field in fields(circuit) if field.name not in _BESIDE
+        field.name: getattr(circuit, field.name)
+        for field in fields(circuit)
+        if field.name not in _BESIDE
+        and not (field.metadata.get("counts") and getattr(circuit, field.name) in (None, ()))
     }
     text = json.dumps(_canonical(content), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:12]

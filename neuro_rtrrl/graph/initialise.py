@@ -9,6 +9,7 @@ import numpy as np
 
 from neuro_rtrrl.errors import CircuitError, Problem, nearest
 from neuro_rtrrl.graph.circuit import Circuit, Distribution, Projection
+from neuro_rtrrl.graph.event_masks import event_masks
 from neuro_rtrrl.graph.wiring import connectivity, mask
 from neuro_rtrrl.randomness import Stream, normal, stream_key, uniform
 
@@ -37,7 +38,7 @@ def initial_values(circuit: Circuit, seed: int) -> dict[str, np.ndarray]:
     dict of str to array, float64
         ``projection.w`` of shape ``(post, pre)``, 0 where there is no synapse; ``population.parameter`` of
         shape ``(n,)`` for every parameter of every population; SI. A projection that carries another's
-        weights backwards has no entry.
+        weights backwards has no entry. Interventions in force add the neurons and synapses that they reach, 0 or 1.
 
     Raises
     ------
@@ -56,7 +57,7 @@ def initial_values(circuit: Circuit, seed: int) -> dict[str, np.ndarray]:
             values[name] = draw(distribution, key, (population.size,), np.ones(population.size))
     for name, given in circuit.initial.items():
         values[name] = _replacement(circuit, name, np.asarray(given, dtype=np.float64), values)
-    return values
+    return values | event_masks(circuit)
 
 
 def _weights(circuit: Circuit, projection: Projection, seed: int) -> np.ndarray:

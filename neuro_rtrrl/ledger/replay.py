@@ -25,6 +25,7 @@ from neuro_rtrrl.lowering import (
     SpikeStep,
     Statement,
 )
+from neuro_rtrrl.lowering.gates import gate_values
 from neuro_rtrrl.lowering.simplify import reads_of
 from neuro_rtrrl.randomness import Stream, bits, fold_in, stream_key
 
@@ -92,6 +93,8 @@ class Replay:
             if population.model.clamped:
                 key = f"{population.name}.{population.model.clamps}"
                 values[key] = activity.shown[key][decision].astype(self.dtype)
+        for key, acts in gate_values(self.lowered, activity.start + decision).items():
+            values[key] = np.asarray(acts, self.dtype)
         if first:
             self._restart()
         before = dict(values)
@@ -150,7 +153,7 @@ class Replay:
 
     def _chances(self, decision: int) -> None:
         for key, place in self.lowered.chances.items():
-            if key in self.lowered.variables:
+            if key in self.lowered.variables and key not in self.lowered.gates:
                 size = self.lowered.variables[key].space.shape[0]
                 index = self.activity.start + decision
                 words = [

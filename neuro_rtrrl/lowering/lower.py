@@ -21,6 +21,7 @@ from neuro_rtrrl.language import (
 )
 from neuro_rtrrl.lowering.credit import credited, refuse_what_no_machine_computes
 from neuro_rtrrl.lowering.dendrites import meet
+from neuro_rtrrl.lowering.interventions import declare_events, rewritten
 from neuro_rtrrl.lowering.modulators import lower_modulator
 from neuro_rtrrl.lowering.plasticity import (
     lower_clock,
@@ -60,6 +61,7 @@ def lower(circuit: Circuit, keep: set[str] | None = None) -> LoweredCircuit:
     """
     refuse_what_no_machine_computes(circuit)
     declared = declare(circuit)
+    declare_events(declared)
     build = _Builder(declared)
     for population in circuit.populations.values():
         build.clamped(population)
@@ -69,6 +71,7 @@ def lower(circuit: Circuit, keep: set[str] | None = None) -> LoweredCircuit:
     build.feedback()
     build.modulators()
     build.plasticity()
+    build.sections = rewritten(declared, build.sections)
     chances, draws = build.chances()
     lowered = LoweredCircuit(
         circuit,
@@ -82,6 +85,7 @@ def lower(circuit: Circuit, keep: set[str] | None = None) -> LoweredCircuit:
         noise=tuple(key for key, variable in declared.variables.items() if variable.role == "noise"),
         chances=chances,
         draws=draws,
+        gates=declared.gates,
     )
     roots = (
         {f"{p.name}.r" for p in circuit.populations.values()} | set(circuit.neuromodulators) | (keep or set())
@@ -154,10 +158,14 @@ class _Builder:
         """Return where in the row of a decision's numbers each variable of chance begins, and how long the row is."""
         actor = next((actor for actor in self.circuit.actors if actor.model.by_degrees), None)
         if actor is None:
-            return {}, max(1, len(self.circuit.actors))
+            return self._and_gates({}, max(1, len(self.circuit.actors)))
         names = actor.model.chances
         places = {f"{actor.name}.{name}": index * actor.size for index, name in enumerate(names)}
-        return places, max(1, len(names) * actor.size)
+        return self._and_gates(places, max(1, len(names) * actor.size))
+
+    def _and_gates(self, places: dict[str, int], draws: int) -> tuple[dict[str, int], int]:
+        gates = {key: draws + index for index, key in enumerate(self.declared.gates)}
+        return {**places, **gates}, draws + len(gates)
 
     def feedback(self) -> None:
         """Write the inputs that readouts send back, once a decision."""

@@ -77,7 +77,8 @@ def _resolved(declared: Declared, modulator: Neuromodulator, name: str) -> Expre
         if name in model.optional and circuit.environment is None:
             return Number(0.0)
     key = f"{modulator.name}.{name}"
-    return Read(key if key in declared.variables else name, "broadcast")
+    key = key if key in declared.variables else name
+    return declared.seen(key, Read(key, "broadcast"))
 
 
 def _release(declared: Declared, modulator: Neuromodulator, fold: Fold) -> list[Reduce]:

@@ -28,6 +28,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from neuro_rtrrl.graph.circuit import Circuit
+from neuro_rtrrl.graph.timed import Window
 from neuro_rtrrl.language import Expression, Read, to_text
 from neuro_rtrrl.units import DIMENSIONLESS, Dimension
 
@@ -240,8 +241,9 @@ class LoweredCircuit:
     ``setup`` runs once; ``episode_start`` after the resets of an episode's first tick, sequential.
     ``concatenations`` maps the key of a packed presynaptic vector to the keys it is made of; ``members`` maps a packed
     projection to the projections in it, in column order. ``chances`` maps a variable that chance sets once a decision
-    to its place in the row of ``draws`` uniform numbers that a decision has. ``delays`` holds the steps of each synapse
-    (post, pre) of a projection where they differ.
+    to its place in the row of ``draws`` uniform numbers that a decision has; ``gates`` are those of them that are not
+    drawn: 1 in the decisions of an intervention, else 0 (:mod:`neuro_rtrrl.lowering.gates`). ``delays`` holds
+    the steps of each synapse (post, pre) of a projection where they differ.
     """
 
     circuit: Circuit
@@ -258,6 +260,7 @@ class LoweredCircuit:
     noise: tuple[str, ...] = ()
     chances: Mapping[str, int] = field(default_factory=dict)
     draws: int = 1
+    gates: Mapping[str, Window] = field(default_factory=dict)
 
     @property
     def decided(self) -> tuple[str, ...]:

@@ -19,7 +19,8 @@ def neuron_scope(declared: Declared, population: Population) -> Resolver:
     def resolve(name: str) -> Expression:
         if name == "modulator" and population.modulator and population.model.listens:
             return sensed(population.modulator, population.strength)
-        return _read(declared, (f"{population.name}.{name}", name), "own")
+        own = f"{population.name}.{name}"
+        return declared.seen(own, _read(declared, (own, name), "own"))
 
     return resolve
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from neuro_rtrrl.graph.circuit import Circuit, Distribution, PlasticityGroup, Population, Projection
 from neuro_rtrrl.graph.scope import neuron_variables
+from neuro_rtrrl.graph.timed import Window
+from neuro_rtrrl.language import Expression, Number, rewrite
 from neuro_rtrrl.language import Name as NameNode
-from neuro_rtrrl.language import Number, rewrite
 from neuro_rtrrl.lowering.program import BROADCAST, Space, Variable
 from neuro_rtrrl.models import Parameter, PlasticityRule, State
 from neuro_rtrrl.units import unit_dimension
@@ -25,6 +28,13 @@ class Declared:
         self.masks: dict = {}
         self.delays: dict = {}
         self.transposed: dict[str, str] = {}
+        self.gates: dict[str, Window] = {}
+        #: key → what an intervention makes of it where its owner reads it
+        self.altered: dict[str, Callable[[Expression], Expression]] = {}
+
+    def seen(self, key: str, read: Expression) -> Expression:
+        """Return what a read means under the interventions in force."""
+        return self.altered[key](read) if key in self.altered else read
 
     def add(self, key: str, space: Space, role: str, **details) -> Variable:
         """Declare one variable and return it."""

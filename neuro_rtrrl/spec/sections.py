@@ -10,16 +10,28 @@ import math
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from neuro_rtrrl.spec.faults import Fault, Refused, refuse, shown
+from neuro_rtrrl.spec.interventions import KINDS, faults_of
 from neuro_rtrrl.spec.values import (
     AsTuple,
     Delay,
     Endpoint,
     Name,
     Neurons,
+    OptionalEndpoint,
     OptionalName,
+    OptionalQuantity,
+    OptionalTime,
     ParameterValue,
     PositiveTime,
     Weights,
@@ -250,10 +262,45 @@ class RecordEntry(Section):
 
 
 class Intervention(Section):
-    """A lesion that a run applies when it is named: of what, and how much of it."""
+    """What a run does to the circuit when it is named: one thing, to a part, in a stretch of time."""
 
-    lesion: Endpoint
+    lesion: OptionalEndpoint = None
+    stimulate: OptionalEndpoint = None
+    silence: OptionalEndpoint = None
+    freeze: OptionalEndpoint = None
+    noise: OptionalEndpoint = None
+    antagonist: OptionalEndpoint = None
+    agonist: OptionalEndpoint = None
     fraction: float = Field(default=1.0, ge=0, le=1)
+    amplitude: OptionalQuantity = None
+    deviation: OptionalQuantity = None
+    dose: OptionalQuantity = None
+    half_dose: OptionalQuantity = None
+    hill: float = Field(default=1.0, gt=0)
+    efficacy: OptionalQuantity = None
+    target: OptionalName = None
+    neurons: Neurons = None
+    start: OptionalTime = Field(default=None, alias="from")
+    stop: OptionalTime = Field(default=None, alias="to")
+    every: OptionalTime = None
+    until: OptionalTime = None
+
+    @model_validator(mode="after")
+    def _is_of_one_kind(self) -> Intervention:
+        fields = type(self).model_fields
+        written = {
+            fields[name].alias or name: getattr(self, name)
+            for name in fields
+            if name in self.model_fields_set
+        }
+        if faults := tuple(faults_of(written)):
+            raise refuse(*faults)
+        return self
+
+    @property
+    def kind(self) -> str:
+        """Which of the kinds it is."""
+        return next(kind for kind in KINDS if getattr(self, kind) is not None)
 
 
 Declaration = dict[str, Any]

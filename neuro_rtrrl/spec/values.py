@@ -25,6 +25,9 @@ __all__ = [
     "Initialiser",
     "Name",
     "Neurons",
+    "OptionalEndpoint",
+    "OptionalQuantity",
+    "OptionalTime",
     "ParameterValue",
     "PositiveTime",
     "TransposeOf",
@@ -253,7 +256,10 @@ AsTuple = BeforeValidator(_sequence)
 Name = Annotated[str, validated(read_name)]
 OptionalName = Annotated[str | None, validated(read_name, optional=True)]
 Endpoint = Annotated[str, validated(read_endpoint)]
+OptionalEndpoint = Annotated[str | None, validated(read_endpoint, optional=True)]
+OptionalQuantity = Annotated[Quantity | None, validated(read_quantity, optional=True)]
 PositiveTime = Annotated[Quantity, validated(read_positive_time)]
+OptionalTime = Annotated[Quantity | None, validated(read_time, optional=True)]
 Delay = Annotated[Quantity | Distribution | None, validated(read_delay, optional=True)]
 ParameterValue = Annotated[Quantity | Distribution, validated(read_parameter)]
 Weights = Annotated[Quantity | Distribution | Initialiser | TransposeOf, validated(read_weights)]

@@ -199,7 +199,7 @@ class BrianProgram:
         for replica, world in zip(self.replicas, self.worlds, strict=True):
             if world is not None:
                 world.step(replica.values["action"])
-            replica.begin(world)
+            replica.begin(world, self.position)
 
     def _show_noise(self, step: int) -> None:
         self._noise.show(self.position, step)

@@ -16,6 +16,7 @@ from neuro_rtrrl.backends.brian.stepping import compiled
 from neuro_rtrrl.backends.brian.world import World
 from neuro_rtrrl.environments.spaces import Actions, Continuous
 from neuro_rtrrl.lowering import LoweredCircuit
+from neuro_rtrrl.lowering.gates import gate_values
 from neuro_rtrrl.lowering.simplify import reads_of
 
 __all__ = ["Replica"]
@@ -50,7 +51,11 @@ class Replica:
             for name, source in lowered.transposed.items()
         ]
         self._decide = self.host.compile(plan.decide)
-        self._chances = [(key, place) for key, place in lowered.chances.items() if key in self.values]
+        self._chances = [
+            (key, place)
+            for key, place in lowered.chances.items()
+            if key in self.values and key not in lowered.gates
+        ]
         self._sense = self.host.compile(lowered.sections["sense"])
         self._episode_start = self.host.compile(lowered.episode_start)
         self._modulators = [name for name in lowered.decided if name in self.values]
@@ -147,7 +152,7 @@ class Replica:
 
     # --- one decision ---------------------------------------------------------------------------------------
 
-    def begin(self, world: World | None) -> None:
+    def begin(self, world: World | None, decision: int) -> None:
         """Show the animal what happened; put membranes and traces back where an episode starts."""
         if world is not None:
             flags = self.flags
@@ -161,6 +166,9 @@ class Replica:
                     self.values[key][...] = world.uniforms[place : place + self.values[key].size]
             for rates, encodes in self._clamped:
                 self._clamp(rates, encodes, world)
+        for key, acts in gate_values(self.lowered, decision).items():
+            if self.values[key] != acts:
+                self.host.put(key, acts)
         for name in self._given:
             if self.values[name] != self.flags[name]:
                 self.host.put(name, self.flags[name])

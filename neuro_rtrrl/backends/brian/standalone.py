@@ -94,7 +94,7 @@ class StandaloneProgram:
         for runner in replica.groups.express:
             if not isinstance(runner, Block):  # NumPy's part has nothing to compile
                 runner.before_run({})
-        replica.begin(None)
+        replica.begin(None, self._start)
         for member in replica.groups.objects.values():
             member._network = "none"  # else Brian2 warns of an object that is dropped before it has run
         return replica
@@ -226,11 +226,14 @@ class StandaloneProgram:
 def _refuse(lowered: LoweredCircuit, plan: Plan, record: tuple[str, ...]) -> None:
     """Say all at once what a C++ program of its own cannot do."""
     problems, hint = Problems(), "--codegen cython runs it"
+    for event in lowered.circuit.events:
+        message = f"intervention '{event.name}' cannot act in a stand-alone program: nobody is there to begin and end it"
+        problems.add(message, location=event.place, hint=hint)
     if lowered.circuit.environment is not None:
         problems.add(
             "a closed loop cannot run as a stand-alone program: its environment is Python", hint=hint
         )
-    elif plan.decide or plan.learn or plan.first or plan.shared or lowered.transposed:
+    elif not lowered.gates and (plan.decide or plan.learn or plan.first or plan.shared or lowered.transposed):
         problems.add(
             "readouts, neuromodulators and learning by decisions cannot run as a stand-alone program: they are "
             "computed between two steps",

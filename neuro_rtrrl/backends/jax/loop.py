@@ -14,6 +14,7 @@ from jax.experimental.xla_metadata import set_xla_metadata
 
 from neuro_rtrrl.backends.jax.acting import efference_copy, no_action
 from neuro_rtrrl.backends.jax.network import Network
+from neuro_rtrrl.backends.jax.rows import decision_rows
 from neuro_rtrrl.environments import streams
 from neuro_rtrrl.environments.base import Environment
 from neuro_rtrrl.graph.circuit import Circuit, Recording
@@ -79,9 +80,9 @@ class ClosedLoop:
     def chunk(self, carry: Values, fixed: Values, key: Any, start: Any, count: int) -> tuple[Values, Values]:
         """Advance by ``count`` decisions from index ``start`` of the streams; return the new carry and what is kept."""
         drawn: Values = {"noise": self._noise(key, start, count), "t": jnp.arange(count, dtype=jnp.uint32)}
+        if self.environment is not None or self.lowered.chances:
+            drawn["uniform"] = decision_rows(self.lowered, key, start, count)
         if self.environment is not None:
-            uniform = streams.action_uniforms(key, start, count, self.lowered.draws)
-            drawn["uniform"] = uniform.reshape(count, self.lowered.draws)
             drawn["key"] = streams.step_keys(key, start, count)
             drawn["reset"] = streams.reset_states(self.environment, key, start, count)
 

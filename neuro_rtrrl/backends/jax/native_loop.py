@@ -18,6 +18,7 @@ from jax.experimental.xla_metadata import set_xla_metadata
 from neuro_rtrrl.backends.jax.acting import no_action
 from neuro_rtrrl.backends.jax.kernel import FLAGS, Kernel
 from neuro_rtrrl.backends.jax.network import Network
+from neuro_rtrrl.backends.jax.rows import decision_rows
 from neuro_rtrrl.environments import streams
 from neuro_rtrrl.environments.base import Environment
 from neuro_rtrrl.environments.words import Words
@@ -82,9 +83,9 @@ class NativeLoop:
             "start": jnp.uint32(start),
             "uniform": jnp.zeros(count * self.lowered.draws, self.dtype),
         }
+        if self.environment is not None or self.lowered.chances:
+            given["uniform"] = decision_rows(self.lowered, key, start, count).astype(self.dtype).reshape(-1)
         if self.environment is not None:
-            uniform = streams.action_uniforms(key, start, count, self.lowered.draws)
-            given["uniform"] = uniform.astype(self.dtype).reshape(-1)
             drawn["key"] = streams.step_keys(key, start, count)
             drawn["reset"] = streams.reset_states(self.environment, key, start, count)
         for index, name in enumerate(self.lowered.noise):

@@ -1,0 +1,181 @@
+"""Interventions of every kind act alike on XLA, in the native kernel, on Brian2, in a replay and in a continued run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("jax")
+
+from neuro_rtrrl.backends.jax.program import JaxProgram
+from neuro_rtrrl.environments import make
+from neuro_rtrrl.graph import Circuit, load_circuit
+from neuro_rtrrl.lowering import lower
+from neuro_rtrrl.spec.interventions import KINDS
+
+CIRCUITS = Path(__file__).parents[2] / "circuits"
+DECISIONS, TOLERANCE = 60, 1e-9
+SMALL = ("populations.cortex.size=6", "record=[]", "timing.dt=10 ms", "timing.decision_interval=20 ms")
+
+#: Kind → what is done; a decision of these circuits takes 20 ms, so that all lie within the 60 decisions.
+ACTS = {
+    "lesion": lambda c: c.lesion("dopamine", 0.8, start="0.2 s", stop="0.6 s"),
+    "lesion of a projection": lambda c: c.lesion("cortex_recurrent", 0.5, start="0.2 s", stop="0.6 s"),
+    "lesion of a whole projection": lambda c: c.lesion("cortex_to_dorsal", start="0.4 s"),
+    "lesion of a population": lambda c: c.lesion("cortex", 0.5, start="0.2 s", stop="0.6 s"),
+    "stimulate": lambda c: c.stimulate("cortex", 0.5, "0-3", start="0.2 s", stop="0.24 s", every="0.1 s"),
+    "stimulate all of a readout": lambda c: c.stimulate("dorsal_striatum.u", 2.0, 1, start="0.2 s", stop="0.6 s"),
+    "stimulate a parameter that is learned": lambda c: c.stimulate("cortex.bias", 0.3, start="0.2 s"),
+    "silence": lambda c: c.silence("cortex", [0, 2, 5], start="0.2 s", stop="0.6 s"),
+    "silence what is clamped": lambda c: c.silence("sensory", "0-2", start="0.2 s", stop="0.6 s"),
+    "freeze": lambda c: c.freeze("cortical", start="0.2 s", stop="0.6 s"),
+    "noise": lambda c: c.noise("cortex.u", 0.1, start="0.2 s", stop="0.6 s"),
+    "antagonist": lambda c: c.antagonist("dopamine", 1.0, 0.5, start="0.2 s", stop="0.6 s"),
+    "agonist": lambda c: c.agonist("dopamine", 1.0, 0.5, 0.3, target="cortical", start="0.2 s", stop="0.6 s"),
+}
+TOGETHER = {
+    "one of each kind": (
+        "lesion",
+        "lesion of a projection",
+        "stimulate",
+        "silence what is clamped",
+        "freeze",
+        "noise",
+        "antagonist",
+        "agonist",
+    ),
+    "the others": (
+        "lesion of a whole projection",
+        "lesion of a population",
+        "stimulate all of a readout",
+        "stimulate a parameter that is learned",
+        "silence",
+    ),
+}
+
+#: spikes: a parameter is stimulated, neurons are silenced, synapses lesioned, spike-driven weights frozen
+SPIKES = {
+    "stimulate": lambda c: c.stimulate("cells.drive", "5 mV", "0-3", start="20 ms", stop="60 ms"),
+    "silence": lambda c: c.silence("cells", "0-3", start="20 ms", stop="60 ms"),
+    "noise": lambda c: c.noise("cells.drive", "8 mV", start="20 ms"),
+    "lesion": lambda c: c.lesion("inputs_to_cells", 0.5, start="20 ms", stop="60 ms"),
+    "lesion of a population": lambda c: c.lesion("inputs", 0.5, start="20 ms", stop="60 ms"),
+    "freeze": lambda c: c.freeze("hebbian", start="20 ms", stop="60 ms"),
+}
+SPIKING = """
+circuit: spikes
+format: 1
+timing: {dt: 1 ms, decision_interval: 10 ms}
+populations:
+  inputs: {size: 12, neuron: poisson, rate: 100 Hz}
+  cells: {size: 8, neuron: lif, drive: 14 mV}
+plasticity:
+  hebbian: {rule: stdp}
+projections:
+  inputs_to_cells: {source: inputs, target: cells, weights: {uniform: [1 mV, 4 mV]}, plasticity: hebbian}
+"""
+
+
+def put(circuit: Circuit, acts: dict, names) -> Circuit:
+    for name in names:
+        circuit = acts[name](circuit)
+    return circuit
+
+
+def basal_ganglia(*more: str) -> Circuit:
+    return load_circuit(CIRCUITS / "bg.yaml", (*SMALL, *more))
+
+
+def spiking(tmp_path) -> Circuit:
+    (tmp_path / "spikes.yaml").write_text(SPIKING)
+    return load_circuit(tmp_path / "spikes.yaml")
+
+
+def watched(circuit: Circuit) -> list[str]:
+    """Return all that lasts, all that neurons show, and the modulators."""
+    found = []
+    for key, each in lower(circuit).variables.items():
+        lasts = each.persistent and each.role != "parameter"
+        if each.value is None and (lasts or each.name in ("r", "u") or each.role == "modulator"):
+            found.append(key)
+    return found
+
+
+def ran(program, count: int = DECISIONS) -> dict[str, np.ndarray]:
+    chunks = []
+    program.run(count, chunks.append)
+    found = {key: np.concatenate([c.records[key] for c in chunks], axis=1) for key in chunks[0].records}
+    return found | {f"state {key}": value for key, value in program.state().items()}
+
+
+def on_jax(circuit: Circuit, keys, kernel="xla") -> dict[str, np.ndarray]:
+    environment = make(circuit.environment.name) if circuit.environment else None
+    return ran(JaxProgram(circuit, environment, (3,), "float64", keys, kernel=kernel))
+
+
+def on_brian(circuit: Circuit, keys) -> dict[str, np.ndarray]:
+    from neuro_rtrrl.backends.brian.program import BrianProgram
+
+    environment = make(circuit.environment.name) if circuit.environment else None
+    return ran(BrianProgram(circuit, environment, (3,), "float64", keys, codegen="numpy"))
+
+
+def compare(one: dict, other: dict, tolerance: float = TOLERANCE) -> None:
+    for key in sorted(set(one) & set(other)):
+        difference = np.max(np.abs(one[key].astype(float) - other[key].astype(float)), initial=0.0)
+        assert difference <= tolerance, f"{key}: {difference}"
+
+
+def test_every_kind_of_intervention_is_in_the_tables():
+    assert {name.partition(" ")[0] for name in ACTS} == set(KINDS)
+
+
+def test_all_kinds_are_among_those_that_are_compared():
+    assert {name for names in TOGETHER.values() for name in names} == set(ACTS)
+
+
+@pytest.mark.parametrize("together", TOGETHER)
+def test_xla_and_the_native_kernel_do_the_same(together):
+    circuit = put(basal_ganglia(), ACTS, TOGETHER[together])
+    compare(on_jax(circuit, watched(circuit)), on_jax(circuit, watched(circuit), kernel="native"))
+
+
+@pytest.mark.brian
+@pytest.mark.parametrize("together", TOGETHER)
+def test_brian2_does_what_jax_does(together):
+    pytest.importorskip("brian2")
+    circuit = put(basal_ganglia(), ACTS, TOGETHER[together])
+    compare(on_jax(circuit, watched(circuit)), on_brian(circuit, watched(circuit)))
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_every_kind_changes_something_and_nothing_before_its_time(name):
+    circuit = basal_ganglia()
+    keys = [key for key in watched(circuit) if not key.endswith(".u")]
+    changed, plain = (on_jax(each, keys, kernel="native") for each in (ACTS[name](circuit), circuit))
+    assert any(not np.array_equal(plain[key], changed[key]) for key in keys)
+    for key in keys:  # until 0.2 s nothing has happened yet; a factor of 1 may round in another order
+        np.testing.assert_allclose(changed[key][:, :10], plain[key][:, :10], rtol=0, atol=1e-12, err_msg=key)
+
+
+@pytest.mark.brian
+@pytest.mark.parametrize("without", ["silence", "lesion"])
+def test_spiking_circuits_fire_the_same_spikes_on_all_machines(without, tmp_path):
+    pytest.importorskip("brian2")
+    plain = spiking(tmp_path)
+    circuit = put(plain, SPIKES, [name for name in SPIKES if name != without])
+    keys = ["inputs.spike", "cells.spike", "inputs_to_cells.w"]
+    xla = on_jax(circuit, keys)
+    compare(xla, on_jax(circuit, keys, kernel="native"))
+    compare(xla, on_brian(circuit, keys))
+    assert xla["cells.spike"].sum() > 10
+
+
+def test_a_continued_run_finds_the_interventions_where_the_first_one_left_them():
+    circuit = put(basal_ganglia(), ACTS, ("lesion", "freeze"))
+    gates = JaxProgram(circuit, make(circuit.environment.name), (3,), "float64", ["dopamine"], start=20)
+    index = np.arange(20, 40)
+    for window in gates.lowered.gates.values():
+        np.testing.assert_array_equal(window.on(index), (index >= 10) & (index < 30))
