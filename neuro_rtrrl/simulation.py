@@ -14,6 +14,7 @@ import numpy as np
 from neuro_rtrrl.environments.failures import told_by_host
 from neuro_rtrrl.errors import CircuitError, Problem, RunError
 from neuro_rtrrl.graph.circuit import Circuit
+from neuro_rtrrl.graph.event_masks import event_masks
 from neuro_rtrrl.interrupts import interruptible
 from neuro_rtrrl.ledger.activity import FILE as ACTIVITY
 from neuro_rtrrl.ledger.activity import ActivityRecorder
@@ -129,10 +130,14 @@ def simulate(
     circuit = circuit.freeze() if freeze else circuit
     chosen = _seeds(seeds, seed, backend, start_from)
     total = _decisions(circuit, decisions, duration, backend)
+    start = start_from.next_decision if start_from else 0
+    _refuse_events_outside(circuit, start + total)
     folder = ResultsFolder.create(out, circuit.name) if isinstance(out, str | PathLike) else out
     provenance = collect_provenance(
         chosen, circuit.hash, backend, precision, command, continued_from=_origin(start_from)
     )
+    if circuit.applied:
+        provenance["interventions"] = dict(circuit.applied)
     if folder is not None:
         folder.begin(circuit, provenance)
 
@@ -145,8 +150,7 @@ def simulate(
     units = {key: variable.dimension for key, variable in variables.items()}
     recorder, episodes = Recorder(circuit, chosen, units=units), Episodes(chosen)
     _refuse_more_than_fits(recorder, variables, total * len(chosen))
-    initials = _initials(start_from, chosen, variables)
-    start = start_from.next_decision if start_from else 0
+    initials = _initials(circuit, start_from, chosen, variables)
     activity = ActivityRecorder(circuit, chosen, precision) if ledger else None
     if started is not None:
         started()
@@ -202,7 +206,7 @@ def simulate(
             seeds=chosen,
             decisions=run.done,
             episodes=episodes,
-            recordings=recorder.dataset(),
+            recordings=recorder.dataset().assign_attrs(_told(circuit)),
             state=run.state,
             settable=settable(circuit, tuple(run.state)),
             wall_seconds=time.perf_counter() - began,
@@ -235,6 +239,29 @@ def simulate(
     if failure is not None:
         raise failure
     return result
+
+
+def _refuse_events_outside(circuit: Circuit, end: int) -> None:
+    """Refuse interventions that begin when the run has ended."""
+    interval = circuit.timing.decision_interval
+    problems = [
+        Problem(
+            f"'{event.name}' begins at {event.window.start * interval:g} s, and the run ends at {end * interval:g} s",
+            where=f"interventions.{event.name}.from",
+            location=event.place,
+            hint="let the run last longer, or let it begin earlier",
+        )
+        for event in circuit.events
+        if event.window is not None and event.window.start >= end
+    ]
+    if problems:
+        raise CircuitError(problems)
+
+
+def _told(circuit: Circuit) -> dict[str, list[str]]:
+    """Return the attribute of recordings that says which interventions were on."""
+    told = [f"{name}: {text}" for name, text in circuit.applied]
+    return {"interventions": told} if told else {}
 
 
 class RunFailed(RunError):  # noqa: N818  named for what happened, as KeyboardInterrupt is
@@ -320,17 +347,24 @@ def _decisions(circuit: Circuit, decisions: int | None, duration: str | None, ba
 
 
 def _initials(
-    start_from: Result | None, seeds: Sequence[int], variables: Mapping[str, Any]
+    circuit: Circuit,
+    start_from: Result | None,
+    seeds: Sequence[int],
+    variables: Mapping[str, Any],
 ) -> list[dict[str, np.ndarray]] | None:
     """Return for each seed what lasts beyond an episode: weights, learned parameters, optimiser states."""
     if start_from is None:
         return None
     best = start_from.best().seed
+    reached = set(event_masks(circuit))
     rows = [start_from.seeds.index(each if each in start_from.seeds else best) for each in seeds]  # type: ignore[arg-type]
     lasting = [
         key
         for key, variable in variables.items()
-        if variable.persistent and not variable.resets and key in start_from.state
+        if variable.persistent
+        and not variable.resets
+        and key in start_from.state
+        and key not in reached  # by interventions: those of this run, not of that one
     ]
     return [{key: np.asarray(start_from.state[key][row], np.float64) for key in lasting} for row in rows]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from neuro_rtrrl.cli.output import print_json
 from neuro_rtrrl.graph import load_circuit
 from neuro_rtrrl.graph.audit import audit
+from neuro_rtrrl.graph.describe import intervention_text
 
 __all__ = ["run_check"]
 
@@ -24,6 +25,8 @@ def run_check(file: str, settings: list[str], biology: bool, json: bool) -> int:
         f"{file}: no problems. {len(circuit.populations)} populations, {neurons} neurons, "
         f"{len(circuit.projections)} projections."
     )
+    for name, each in circuit.interventions.items():
+        print(f"intervention {name}: {intervention_text(each, circuit.timing)}")
     for line in lines:
         print(f"\n{line}")
     return 0

@@ -27,7 +27,7 @@ ACTS = {
     "lesion of a population": lambda c: c.lesion("cortex", 0.5, start="0.2 s", stop="0.6 s"),
     "stimulate": lambda c: c.stimulate("cortex", 0.5, "0-3", start="0.2 s", stop="0.24 s", every="0.1 s"),
     "stimulate all of a readout": lambda c: c.stimulate("dorsal_striatum.u", 2.0, 1, start="0.2 s", stop="0.6 s"),
-    "stimulate a parameter that is learned": lambda c: c.stimulate("cortex.bias", 0.3, start="0.2 s"),
+    "stimulate a parameter that is learned": lambda c: c.stimulate("cortex.bias", 0.3, [1, 3, 4], start="0.2 s"),
     "silence": lambda c: c.silence("cortex", [0, 2, 5], start="0.2 s", stop="0.6 s"),
     "silence what is clamped": lambda c: c.silence("sensory", "0-2", start="0.2 s", stop="0.6 s"),
     "freeze": lambda c: c.freeze("cortical", start="0.2 s", stop="0.6 s"),
@@ -58,7 +58,7 @@ TOGETHER = {
 #: spikes: a parameter is stimulated, neurons are silenced, synapses lesioned, spike-driven weights frozen
 SPIKES = {
     "stimulate": lambda c: c.stimulate("cells.drive", "5 mV", "0-3", start="20 ms", stop="60 ms"),
-    "silence": lambda c: c.silence("cells", "0-3", start="20 ms", stop="60 ms"),
+    "silence": lambda c: c.silence("cells", "4-7", start="20 ms", stop="60 ms"),
     "noise": lambda c: c.noise("cells.drive", "8 mV", start="20 ms"),
     "lesion": lambda c: c.lesion("inputs_to_cells", 0.5, start="20 ms", stop="60 ms"),
     "lesion of a population": lambda c: c.lesion("inputs", 0.5, start="20 ms", stop="60 ms"),
@@ -72,7 +72,7 @@ populations:
   inputs: {size: 12, neuron: poisson, rate: 100 Hz}
   cells: {size: 8, neuron: lif, drive: 14 mV}
 plasticity:
-  hebbian: {rule: stdp}
+  hebbian: {rule: stdp, potentiation: 0.1 mV, depression: 0.105 mV, w_maximum: 6 mV}
 projections:
   inputs_to_cells: {source: inputs, target: cells, weights: {uniform: [1 mV, 4 mV]}, plasticity: hebbian}
 """
@@ -137,9 +137,16 @@ def test_all_kinds_are_among_those_that_are_compared():
 
 
 @pytest.mark.parametrize("together", TOGETHER)
-def test_xla_and_the_native_kernel_do_the_same(together):
-    circuit = put(basal_ganglia(), ACTS, TOGETHER[together])
-    compare(on_jax(circuit, watched(circuit)), on_jax(circuit, watched(circuit), kernel="native"))
+def test_xla_and_the_native_kernel_do_the_same_and_nothing_before_its_time(together):
+    plain = basal_ganglia()
+    circuit = put(plain, ACTS, TOGETHER[together])
+    found = on_jax(circuit, watched(circuit))
+    compare(found, on_jax(circuit, watched(circuit), kernel="native"))
+    keys = [key for key in watched(plain) if not key.endswith(".u")]
+    for key, value in on_jax(plain, keys).items():  # until 0.2 s; a factor of 1 may round in another order
+        if key in keys:
+            np.testing.assert_allclose(found[key][:, :10], value[:, :10], rtol=0, atol=1e-12, err_msg=key)
+            assert key == "sensory.r" or not np.array_equal(found[key], value), key
 
 
 @pytest.mark.brian
@@ -150,27 +157,18 @@ def test_brian2_does_what_jax_does(together):
     compare(on_jax(circuit, watched(circuit)), on_brian(circuit, watched(circuit)))
 
 
-@pytest.mark.parametrize("name", ACTS)
-def test_every_kind_changes_something_and_nothing_before_its_time(name):
-    circuit = basal_ganglia()
-    keys = [key for key in watched(circuit) if not key.endswith(".u")]
-    changed, plain = (on_jax(each, keys, kernel="native") for each in (ACTS[name](circuit), circuit))
-    assert any(not np.array_equal(plain[key], changed[key]) for key in keys)
-    for key in keys:  # until 0.2 s nothing has happened yet; a factor of 1 may round in another order
-        np.testing.assert_allclose(changed[key][:, :10], plain[key][:, :10], rtol=0, atol=1e-12, err_msg=key)
-
-
 @pytest.mark.brian
-@pytest.mark.parametrize("without", ["silence", "lesion"])
-def test_spiking_circuits_fire_the_same_spikes_on_all_machines(without, tmp_path):
+def test_spiking_circuits_fire_the_same_spikes_on_all_machines(tmp_path):
     pytest.importorskip("brian2")
-    plain = spiking(tmp_path)
-    circuit = put(plain, SPIKES, [name for name in SPIKES if name != without])
+    circuit = put(spiking(tmp_path), SPIKES, SPIKES)
     keys = ["inputs.spike", "cells.spike", "inputs_to_cells.w"]
     xla = on_jax(circuit, keys)
     compare(xla, on_jax(circuit, keys, kernel="native"))
     compare(xla, on_brian(circuit, keys))
-    assert xla["cells.spike"].sum() > 10
+    fired = xla["cells.spike"][0].sum(axis=1)  # of each decision of 10 ms
+    assert fired[2:6, 4:].sum() == 0 and fired[6:, 4:].sum() > 10
+    weights = xla["inputs_to_cells.w"][0]
+    assert np.array_equal(weights[1], weights[5]) and not np.array_equal(weights[5], weights[6])
 
 
 def test_a_continued_run_finds_the_interventions_where_the_first_one_left_them():
