@@ -25,6 +25,7 @@ _HOME = {
     "check": "neuro_rtrrl.api",
     "compare": "neuro_rtrrl.api",
     "cost": "neuro_rtrrl.api",
+    "dose_response": "neuro_rtrrl.api",
     "draw": "neuro_rtrrl.api",
     "fit": "neuro_rtrrl.api",
     "load": "neuro_rtrrl.api",
@@ -47,6 +48,7 @@ __all__ = [
     "check",
     "compare",
     "cost",
+    "dose_response",
     "draw",
     "fit",
     "load",
@@ -60,7 +62,19 @@ __all__ = [
 
 if TYPE_CHECKING:
     from neuro_rtrrl import plot
-    from neuro_rtrrl.api import check, compare, cost, draw, fit, load, load_results, parity, simulate, study
+    from neuro_rtrrl.api import (
+        check,
+        compare,
+        cost,
+        dose_response,
+        draw,
+        fit,
+        load,
+        load_results,
+        parity,
+        simulate,
+        study,
+    )
     from neuro_rtrrl.errors import CircuitError, NeuroRtrrlError, RunError
     from neuro_rtrrl.graph import Circuit
     from neuro_rtrrl.graph.audit import audit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,8 @@ from neuro_rtrrl.errors import CircuitError, Problem
 from neuro_rtrrl.graph import Circuit, load_circuit
 
 if TYPE_CHECKING:
+    import xarray
+
     from neuro_rtrrl.agreement import ParityReport
     from neuro_rtrrl.drawing import Picture
     from neuro_rtrrl.ledger import CostReport
@@ -18,7 +20,19 @@ if TYPE_CHECKING:
     from neuro_rtrrl.results import Result
     from neuro_rtrrl.studies.study import StudyResult
 
-__all__ = ["check", "compare", "cost", "draw", "fit", "load", "load_results", "parity", "simulate", "study"]
+__all__ = [
+    "check",
+    "compare",
+    "cost",
+    "dose_response",
+    "draw",
+    "fit",
+    "load",
+    "load_results",
+    "parity",
+    "simulate",
+    "study",
+]
 
 
 def load(path: str | PathLike, overrides: Sequence[str] = ()) -> Circuit:
@@ -143,6 +157,40 @@ def parity(circuit: Circuit | str | PathLike, decisions: int = 1000, **options: 
     from neuro_rtrrl.agreement import parity as compare
 
     return compare(circuit if isinstance(circuit, Circuit) else load(circuit), decisions, **options)
+
+
+def dose_response(
+    circuit: Circuit | str | PathLike, drug: str, doses: Sequence[float | str], measure: Callable[[Circuit], float]
+) -> xarray.DataArray:
+    """Measure a circuit under several doses of a drug that its file names.
+
+    Parameters
+    ----------
+    circuit : Circuit or path
+    drug : str
+        A name under ``interventions``, of an antagonist or an agonist; its receptors and Hill curve stay as they are.
+    doses : sequence of float or str
+        0 is the circuit without it.
+    measure : callable
+        What is measured of a circuit, such as the mean return of a run.
+
+    Returns
+    -------
+    DataArray
+        Named ``response``, over ``dose``, with the fraction of receptors that each dose occupies.
+
+    Raises
+    ------
+    CircuitError
+        If the file names no such drug, or a dose does not fit.
+    """
+    import xarray
+
+    circuit = circuit if isinstance(circuit, Circuit) else load(circuit)
+    under = [circuit.with_dose(drug, dose) for dose in doses]  # all are judged before any is run
+    occupied = [next((each.occupancy for each in one.events if each.name == drug), 0.0) for one in under]
+    coordinates = {"dose": list(doses), "occupancy": ("dose", occupied)}
+    return xarray.DataArray([measure(one) for one in under], coordinates, ["dose"], name="response")
 
 
 def load_results(path: str | PathLike, circuit: Circuit | None = None) -> Result:

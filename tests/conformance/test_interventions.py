@@ -146,7 +146,7 @@ def test_xla_and_the_native_kernel_do_the_same_and_nothing_before_its_time(toget
     for key, value in on_jax(plain, keys).items():  # until 0.2 s; a factor of 1 may round in another order
         if key in keys:
             np.testing.assert_allclose(found[key][:, :10], value[:, :10], rtol=0, atol=1e-12, err_msg=key)
-            assert key == "sensory.r" or not np.array_equal(found[key], value), key
+            assert key not in ("dopamine", "cortex_to_dorsal.w") or not np.array_equal(found[key], value), key
 
 
 @pytest.mark.brian
