@@ -19,6 +19,7 @@ from neuro_rtrrl.interrupts import interruptible
 from neuro_rtrrl.ledger.activity import FILE as ACTIVITY
 from neuro_rtrrl.ledger.activity import ActivityRecorder
 from neuro_rtrrl.lowering import WordLengths, lower
+from neuro_rtrrl.lowering.gates import IN_WORDS, refuse_events
 from neuro_rtrrl.lowering.simplify import targets_of
 from neuro_rtrrl.programs import default_precision, make_environment, make_program, refuse_unknown
 from neuro_rtrrl.progress import Progress, Run
@@ -127,6 +128,8 @@ def simulate(
         raise CircuitError(
             Problem(f"a run in words of fixed length cannot have {wrong}", hint="leave it out")
         )
+    if words is not None:
+        refuse_events(circuit, *IN_WORDS)
     circuit = circuit.freeze() if freeze else circuit
     chosen = _seeds(seeds, seed, backend, start_from)
     total = _decisions(circuit, decisions, duration, backend)

@@ -19,7 +19,7 @@ from neuro_rtrrl.errors import CircuitError, Problem
 from neuro_rtrrl.language import Expression, Number, Read, apply
 from neuro_rtrrl.lowering.dataflow import carried_keys
 from neuro_rtrrl.lowering.fixed_trees import EXACT_BITS, Fixed, Fixer, exact, quantise
-from neuro_rtrrl.lowering.gates import refuse_events
+from neuro_rtrrl.lowering.gates import IN_WORDS, refuse_events
 from neuro_rtrrl.lowering.program import (
     BROADCAST,
     Act,
@@ -70,9 +70,7 @@ class _Builder:
                 "circuits that spike cannot be run in fixed point yet", found=lowered.circuit.name
             )
             raise CircuitError(problem)
-        refuse_events(
-            lowered.circuit, "in a run in words of fixed length", "leave it out, or run without words"
-        )
+        refuse_events(lowered.circuit, *IN_WORDS)
         self.lowered, self.point = lowered, point
         # physical units are a matter of the equations as written: a word is a number
         self.variables = {

@@ -8,7 +8,10 @@ from neuro_rtrrl.errors import CircuitError, Problem
 from neuro_rtrrl.graph.circuit import Circuit
 from neuro_rtrrl.lowering.program import LoweredCircuit
 
-__all__ = ["gate_values", "refuse_events"]
+__all__ = ["IN_WORDS", "gate_values", "refuse_events"]
+
+#: Where, and what to do instead.
+IN_WORDS = ("in a run in words of fixed length", "leave it out, or run without words")
 
 
 def gate_values(lowered: LoweredCircuit, index: Any) -> dict[str, Any]:

@@ -12,7 +12,9 @@ pytest.importorskip("jax")
 from neuro_rtrrl.backends.jax.program import JaxProgram
 from neuro_rtrrl.environments import make
 from neuro_rtrrl.graph import Circuit, load_circuit
-from neuro_rtrrl.lowering import lower
+from neuro_rtrrl.ledger.activity import ActivityRecorder
+from neuro_rtrrl.ledger.replay import Replay
+from neuro_rtrrl.lowering import hoist, lower
 from neuro_rtrrl.spec.interventions import KINDS
 
 CIRCUITS = Path(__file__).parents[2] / "circuits"
@@ -169,6 +171,35 @@ def test_spiking_circuits_fire_the_same_spikes_on_all_machines(tmp_path):
     assert fired[2:6, 4:].sum() == 0 and fired[6:, 4:].sum() > 10
     weights = xla["inputs_to_cells.w"][0]
     assert np.array_equal(weights[1], weights[5]) and not np.array_equal(weights[5], weights[6])
+
+
+class Deaf:
+    """Hears nothing of a replay."""
+
+    def __getattr__(self, name):
+        return lambda *arguments: None
+
+
+@pytest.mark.parametrize("together", TOGETHER)
+def test_a_replay_of_the_second_half_arrives_where_the_run_arrived(together):
+    circuit = put(basal_ganglia(), ACTS, TOGETHER[together])
+    recorder = ActivityRecorder(circuit, (3,), "float64")
+    record = recorder.beside(())
+    program = JaxProgram(circuit, make(circuit.environment.name), (3,), "float64", record, kernel="native")
+    states = [{key: np.array(value) for key, value in program.state().items()}]
+
+    def take(chunk) -> None:
+        recorder.add(states[-1], chunk)
+        states.append({key: np.array(value) for key, value in program.state().items()})
+
+    program.run(40, take, chunk=20)  # the gates of 0.2 s to 0.6 s are open until decision 30
+    assert recorder.activity is not None and recorder.activity.start == 20
+    replay = Replay(hoist(lower(circuit)), recorder.activity)
+    replay.run(Deaf())
+    compared = [key for key in states[-1] if key in replay.values and not key.startswith("interventions.")]
+    for key in compared:
+        np.testing.assert_allclose(replay.values[key], states[-1][key][0], rtol=1e-9, atol=1e-12, err_msg=key)
+    assert {"cortex_recurrent.w", "cortex.h", "cortex_to_dorsal.e"} <= set(compared)
 
 
 def test_a_continued_run_finds_the_interventions_where_the_first_one_left_them():
