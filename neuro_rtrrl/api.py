@@ -160,7 +160,10 @@ def parity(circuit: Circuit | str | PathLike, decisions: int = 1000, **options: 
 
 
 def dose_response(
-    circuit: Circuit | str | PathLike, drug: str, doses: Sequence[float | str], measure: Callable[[Circuit], float]
+    circuit: Circuit | str | PathLike,
+    drug: str,
+    doses: Sequence[float | str],
+    measure: Callable[[Circuit], float],
 ) -> xarray.DataArray:
     """Measure a circuit under several doses of a drug that its file names.
 

@@ -115,7 +115,7 @@ def _lesion(circuit: Circuit, event: Intervention) -> Iterator[Told]:
     modulator = circuit.neuromodulators.get(event.target)
     if modulator is not None:
         if "gain" not in modulator.parameters:
-            message = f"neuromodulator '{modulator.name}' ({modulator.model.name}) has no 'gain' that a lesion could take"
+            message = f"neuromodulator '{modulator.name}' ({modulator.model.name}) has no 'gain' for a lesion to take"
             yield "lesion", message, {}
     elif event.target not in circuit.populations and event.target not in circuit.projections:
         parts = (*circuit.neuromodulators, *circuit.populations, *circuit.projections)

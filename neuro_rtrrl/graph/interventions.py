@@ -135,9 +135,9 @@ def timed(
     neurons : str, int or sequence of int, optional
         ``"0-7"``, 3 or ``[0, 2, 5]``; all by default.
     start, stop, every, until : str, optional
-        Model times of the run such as ``"10 s"``: from, to, and repeated how often until when. By default the whole run.
+        Model times of the run such as ``"10 s"``: from, to, repeated how often, until when. By default the whole run.
     **numbers
-        ``fraction``, ``amount``, ``dose``, ``half_dose``, ``hill``, ``receptors``, as an :class:`Intervention` has them;
+        ``fraction``, ``amount``, ``dose``, ``half_dose``, ``hill``, ``receptors``, as an ``Intervention`` has them;
         those with a unit as text (``"5 mV"``), or in SI.
 
     Raises
@@ -155,11 +155,11 @@ def timed(
     name = next(each for each in _names(f"{kind}_{target}") if each not in taken)
     window, problems = window_of(times, circuit.timing.decision_interval)
     problems += [
-        (fault.at[0] if fault.at else kind, fault.message, {"found": fault.found, "hint": fault.hint})
+        (str(fault.at[0]) if fault.at else kind, fault.message, {"found": fault.found, "hint": fault.hint})
         for fault in order_of({key: value for key, value in times.items() if value is not None})
     ]
     if problems:
-        raise CircuitError(Problem(message, where=str(key), **more) for key, message, more in problems)
+        raise CircuitError([Problem(message, where=key, **more) for key, message, more in problems])
     if neurons is not None:
         numbers["neurons"] = _neurons(neurons)
     return put_in_force(

@@ -1,7 +1,7 @@
 """Interventions in force, as rewritten statements: every machine then runs them without knowing of any.
 
-Each has a gate (:mod:`neuro_rtrrl.lowering.gates`). A stimulus is a term more, a lesion, a drug or silence a factor; with
-the gate at 0 they are exactly + 0 and * 1.
+Each has a gate (:mod:`neuro_rtrrl.lowering.gates`). A stimulus is a term more, a lesion, a drug or silence a factor;
+with the gate at 0 they are exactly + 0 and * 1.
 """
 
 from __future__ import annotations

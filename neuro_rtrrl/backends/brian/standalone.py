@@ -227,7 +227,9 @@ def _refuse(lowered: LoweredCircuit, plan: Plan, record: tuple[str, ...]) -> Non
     """Say all at once what a C++ program of its own cannot do."""
     problems, hint = Problems(), "--codegen cython runs it"
     for event in lowered.circuit.events:
-        message = f"intervention '{event.name}' cannot act in a stand-alone program: nobody is there to begin and end it"
+        message = (
+            f"intervention '{event.name}' cannot act in a stand-alone program: nobody begins and ends it"
+        )
         problems.add(message, location=event.place, hint=hint)
     if lowered.circuit.environment is not None:
         problems.add(

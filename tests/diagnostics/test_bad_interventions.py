@@ -59,13 +59,20 @@ def test_what_is_wrong_is_told_with_its_place(name, tmp_path):
     assert problems
     told = "\n".join(map(str, problems))
     line = len(path.read_text().splitlines())
-    assert message in told and more in told
+    assert message in told
+    assert more in told
     assert all(each.location is not None and each.location.line == line for each in problems), told
 
 
 def test_all_that_is_wrong_is_told_at_once(tmp_path):
-    told = nr.check(written(tmp_path, "{silence: cortx}", "{freeze: cortcal}", "{lesion: dopamine, from: 1 ms}"))
-    assert [each.where for each in told] == ["interventions.i0.silence", "interventions.i1.freeze", "interventions.i2.from"]
+    told = nr.check(
+        written(tmp_path, "{silence: cortx}", "{freeze: cortcal}", "{lesion: dopamine, from: 1 ms}")
+    )
+    assert [each.where for each in told] == [
+        "interventions.i0.silence",
+        "interventions.i1.freeze",
+        "interventions.i2.from",
+    ]
 
 
 #: Name → two interventions that cannot both act, and why.
@@ -75,7 +82,11 @@ CONTRADICTIONS = {
         "{stimulate: cortex, amplitude: 1, neurons: [3, 9], from: 1.5 s}",
         "one silences and one stimulates",
     ),
-    "two lesions": ("{lesion: dopamine, from: 1 s}", "{lesion: dopamine, from: 2 s, to: 3 s}", "both lesion 'dopamine'"),
+    "two lesions": (
+        "{lesion: dopamine, from: 1 s}",
+        "{lesion: dopamine, from: 2 s, to: 3 s}",
+        "both lesion 'dopamine'",
+    ),
     "frozen twice": ("{freeze: cortical, to: 1 s}", "{freeze: cortical}", "both freeze 'cortical'"),
     "pulses": (
         "{silence: cortex, to: 20 ms, every: 80 ms}",
@@ -142,14 +153,17 @@ def run(tmp_path, monkeypatch, capsys):
 def test_an_event_outside_the_run_is_refused_before_anything_runs(run, tmp_path):
     written(tmp_path, "{lesion: dopamine, from: 600 s}")
     code, told = run("simulate", "c.yaml", "--with", "i0", "--decisions", "100", "--seeds", "1", "--out", "r")
-    assert code == 2 and "begins at 600 s, and the run ends at 2 s" in told and "c.yaml:" in told
+    assert code == 2
+    assert "begins at 600 s, and the run ends at 2 s" in told
+    assert "c.yaml:" in told
     assert not (tmp_path / "r").exists()
 
 
 def test_check_lists_the_interventions(run, tmp_path):
     written(tmp_path, "{silence: cortex, neurons: 0-7, from: 10 s, to: 11 s}")
     code, told = run("check", "c.yaml")
-    assert code == 0 and "intervention i0: silence of cortex, 8 neurons from 10 s to 11 s" in told
+    assert code == 0
+    assert "intervention i0: silence of cortex, 8 neurons from 10 s to 11 s" in told
 
 
 def test_a_dose_can_be_set_on_the_command_line(run, tmp_path):

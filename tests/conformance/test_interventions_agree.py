@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -10,11 +11,11 @@ import pytest
 pytest.importorskip("jax")
 
 from neuro_rtrrl.backends.jax.program import JaxProgram
-from neuro_rtrrl.environments import make
 from neuro_rtrrl.graph import Circuit, load_circuit
 from neuro_rtrrl.ledger.activity import ActivityRecorder
 from neuro_rtrrl.ledger.replay import Replay
 from neuro_rtrrl.lowering import hoist, lower
+from neuro_rtrrl.programs import make_environment
 from neuro_rtrrl.spec.interventions import KINDS
 
 CIRCUITS = Path(__file__).parents[2] / "circuits"
@@ -28,8 +29,12 @@ ACTS = {
     "lesion of a whole projection": lambda c: c.lesion("cortex_to_dorsal", start="0.4 s"),
     "lesion of a population": lambda c: c.lesion("cortex", 0.5, start="0.2 s", stop="0.6 s"),
     "stimulate": lambda c: c.stimulate("cortex", 0.5, "0-3", start="0.2 s", stop="0.24 s", every="0.1 s"),
-    "stimulate all of a readout": lambda c: c.stimulate("dorsal_striatum.u", 2.0, 1, start="0.2 s", stop="0.6 s"),
-    "stimulate a parameter that is learned": lambda c: c.stimulate("cortex.bias", 0.3, [1, 3, 4], start="0.2 s"),
+    "stimulate all of a readout": lambda c: c.stimulate(
+        "dorsal_striatum.u", 2.0, 1, start="0.2 s", stop="0.6 s"
+    ),
+    "stimulate a parameter that is learned": lambda c: c.stimulate(
+        "cortex.bias", 0.3, [1, 3, 4], start="0.2 s"
+    ),
     "silence": lambda c: c.silence("cortex", [0, 2, 5], start="0.2 s", stop="0.6 s"),
     "silence what is clamped": lambda c: c.silence("sensory", "0-2", start="0.2 s", stop="0.6 s"),
     "freeze": lambda c: c.freeze("cortical", start="0.2 s", stop="0.6 s"),
@@ -113,14 +118,14 @@ def ran(program, count: int = DECISIONS) -> dict[str, np.ndarray]:
 
 
 def on_jax(circuit: Circuit, keys, kernel="xla") -> dict[str, np.ndarray]:
-    environment = make(circuit.environment.name) if circuit.environment else None
+    environment = make_environment(circuit)
     return ran(JaxProgram(circuit, environment, (3,), "float64", keys, kernel=kernel))
 
 
 def on_brian(circuit: Circuit, keys) -> dict[str, np.ndarray]:
     from neuro_rtrrl.backends.brian.program import BrianProgram
 
-    environment = make(circuit.environment.name) if circuit.environment else None
+    environment = make_environment(circuit)
     return ran(BrianProgram(circuit, environment, (3,), "float64", keys, codegen="numpy"))
 
 
@@ -168,15 +173,17 @@ def test_spiking_circuits_fire_the_same_spikes_on_all_machines(tmp_path):
     compare(xla, on_jax(circuit, keys, kernel="native"))
     compare(xla, on_brian(circuit, keys))
     fired = xla["cells.spike"][0].sum(axis=1)  # of each decision of 10 ms
-    assert fired[2:6, 4:].sum() == 0 and fired[6:, 4:].sum() > 10
+    assert fired[2:6, 4:].sum() == 0
+    assert fired[6:, 4:].sum() > 10
     weights = xla["inputs_to_cells.w"][0]
-    assert np.array_equal(weights[1], weights[5]) and not np.array_equal(weights[5], weights[6])
+    assert np.array_equal(weights[1], weights[5])
+    assert not np.array_equal(weights[5], weights[6])
 
 
 class Deaf:
     """Hears nothing of a replay."""
 
-    def __getattr__(self, name):
+    def __getattr__(self, name) -> Any:
         return lambda *arguments: None
 
 
@@ -185,7 +192,7 @@ def test_a_replay_of_the_second_half_arrives_where_the_run_arrived(together):
     circuit = put(basal_ganglia(), ACTS, TOGETHER[together])
     recorder = ActivityRecorder(circuit, (3,), "float64")
     record = recorder.beside(())
-    program = JaxProgram(circuit, make(circuit.environment.name), (3,), "float64", record, kernel="native")
+    program = JaxProgram(circuit, make_environment(circuit), (3,), "float64", record, kernel="native")
     states = [{key: np.array(value) for key, value in program.state().items()}]
 
     def take(chunk) -> None:
@@ -193,9 +200,10 @@ def test_a_replay_of_the_second_half_arrives_where_the_run_arrived(together):
         states.append({key: np.array(value) for key, value in program.state().items()})
 
     program.run(40, take, chunk=20)  # the gates of 0.2 s to 0.6 s are open until decision 30
-    assert recorder.activity is not None and recorder.activity.start == 20
+    assert recorder.activity is not None
+    assert recorder.activity.start == 20
     replay = Replay(hoist(lower(circuit)), recorder.activity)
-    replay.run(Deaf())
+    replay.run(cast(Any, Deaf()))
     compared = [key for key in states[-1] if key in replay.values and not key.startswith("interventions.")]
     for key in compared:
         np.testing.assert_allclose(replay.values[key], states[-1][key][0], rtol=1e-9, atol=1e-12, err_msg=key)
@@ -204,7 +212,7 @@ def test_a_replay_of_the_second_half_arrives_where_the_run_arrived(together):
 
 def test_a_continued_run_finds_the_interventions_where_the_first_one_left_them():
     circuit = put(basal_ganglia(), ACTS, ("lesion", "freeze"))
-    gates = JaxProgram(circuit, make(circuit.environment.name), (3,), "float64", ["dopamine"], start=20)
+    gates = JaxProgram(circuit, make_environment(circuit), (3,), "float64", ["dopamine"], start=20)
     index = np.arange(20, 40)
     for window in gates.lowered.gates.values():
         np.testing.assert_array_equal(window.on(index), (index >= 10) & (index < 30))
