@@ -139,8 +139,7 @@ def simulate(
     provenance = collect_provenance(
         chosen, circuit.hash, backend, precision, command, continued_from=_origin(start_from)
     )
-    if circuit.applied:
-        provenance["interventions"] = dict(circuit.applied)
+    provenance |= _told(circuit)
     if folder is not None:
         folder.begin(circuit, provenance)
 
@@ -262,7 +261,7 @@ def _refuse_events_outside(circuit: Circuit, end: int) -> None:
 
 
 def _told(circuit: Circuit) -> dict[str, list[str]]:
-    """Return the attribute of recordings that says which interventions were on."""
+    """Return what recordings and provenance say of the interventions that were on; nothing where there was none."""
     told = [f"{name}: {text}" for name, text in circuit.applied]
     return {"interventions": told} if told else {}
 

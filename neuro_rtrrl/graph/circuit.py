@@ -305,7 +305,9 @@ class Circuit:
         from neuro_rtrrl.graph.interventions import lesion, timed
 
         if not any(times.values()):
-            return lesion(self, name, fraction)
+            hurt = lesion(self, name, fraction)
+            told = f"lesion_{name}", f"lesion of {name} by {fraction:g}"
+            return hurt.replace(applied=(*self.applied, told))
         return timed(self, "lesion", name, fraction=fraction, **times)
 
     def silence(self, population: str, neurons: Any = None, **times: str | None) -> Circuit:

@@ -154,12 +154,12 @@ def test_a_continued_run_goes_on_with_the_clock_of_the_first(circuit):
 
 
 def test_a_run_says_which_interventions_were_on(hurt, circuit, tmp_path):
-    assert (
-        hurt.provenance["interventions"]["lesion_dopamine"] == "lesion of dopamine by 0.8 from 0.4 s to 1 s"
-    )
-    assert len(hurt.recordings.attrs["interventions"]) == 3
+    told = hurt.provenance["interventions"]
+    assert told[0] == "lesion_dopamine: lesion of dopamine by 0.8 from 0.4 s to 1 s"
+    assert hurt.recordings.attrs["interventions"] == told
+    assert len(told) == 3
     result = nr.simulate(circuit.intervene("depletion"), decisions=4, seeds=1, out=tmp_path / "run")
-    assert result.provenance["interventions"] == {"depletion": "lesion of dopamine by 0.8"}
+    assert result.provenance["interventions"] == ["depletion: lesion of dopamine by 0.8"]
     loaded = nr.load_results(tmp_path / "run")
     assert "depletion" in str(loaded.recordings.attrs["interventions"])
 
