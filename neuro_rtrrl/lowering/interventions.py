@@ -302,7 +302,8 @@ def _drugs(
         return fold(rewrite(tree, visit), declared.variables) if _sees(tree, drugs) else tree
 
     def change(section: str, line: Statement) -> list[Statement]:
-        return [line] if section == "modulate" else [_mapped(line, bound)]
+        sends = section == "modulate" or getattr(line, "owner", "") in circuit.neuromodulators
+        return [line] if sends else [_mapped(line, bound)]
 
     return _each(sections, change)
 
