@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from neuro_rtrrl.graph import (
     checks_feedback,
+    checks_method,
     checks_modulators,
     checks_prediction,
     checks_roles,
@@ -34,6 +35,7 @@ CHECKS = (
     checks_modulators.continuous_signals_have_no_delay_by_decisions,
     checks_modulators.neurons_sense_the_modulator_they_read,
     checks_prediction.rules_are_used_in_their_role,
+    checks_method.methods_apply,
     checks_time.euler_does_not_overshoot,
     checks_time.learned_time_constants_stay_above_their_bound,
     checks_rules.groups_name_what_their_rule_needs,

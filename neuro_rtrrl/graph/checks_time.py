@@ -20,6 +20,8 @@ def euler_does_not_overshoot(context: Context, circuit: Circuit) -> None:
     dt = circuit.timing.dt
     for population in circuit.populations.values():
         model = population.model
+        if (population.method or circuit.timing.method) != "euler":
+            continue
         for parameter in _time_constants(model, model.equations):
             value = population.parameters.get(parameter)
             low = lowest(value) if value else dt
@@ -35,6 +37,8 @@ def euler_does_not_overshoot(context: Context, circuit: Circuit) -> None:
             if value < dt * _TOLERANCE:
                 _overshoots(context, ("neuromodulators", modulator.name, parameter), parameter, value, dt)
     for group in circuit.plasticity.values():
+        if (group.method or circuit.timing.method) != "euler":
+            continue
         for parameter in _time_constants(group.rule, group.rule.dynamics):
             value = group.parameters.get(parameter, dt)
             if value < dt * _TOLERANCE:
@@ -95,7 +99,8 @@ def _overshoots(context: Context, path: tuple[str, ...], name: str, value: float
         f"'{name}' can be {format_si(value, 's')}, less than dt ({format_si(dt, 's')}): an Euler step would "
         f"overshoot",
         found=context.written(path),
-        hint=f"set timing.dt to {format_si(value, 's')} or less, or '{name}' to at least {format_si(dt, 's')}"
+        hint=f"set timing.dt to {format_si(value, 's')} or less, or '{name}' to at least {format_si(dt, 's')}, "
+        "or choose 'method: exponential_euler'"
         if value > 0
         else "",
     )

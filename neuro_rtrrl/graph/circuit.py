@@ -71,7 +71,7 @@ class Timing:
     dt: float
     decision_interval: float
     steps: int
-    method: Literal["euler"] = "euler"
+    method: Literal["euler", "exponential_euler", "exact"] = "euler"
 
 
 NO_ACTIONS = Discrete((0,))
@@ -94,6 +94,7 @@ class Population:
     """``size`` neurons of one model. ``learns`` names the parameters that ``plasticity`` changes.
 
     Its equations see ``strength`` (None being 1) times the signal of ``modulator``.
+    ``method`` is how its derivatives are integrated, where that is not how the circuit's are.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Population:
     learns: tuple[str, ...] = ()
     modulator: str | None = field(default=None, metadata=IF_SET)
     strength: float | None = field(default=None, metadata=IF_SET)
+    method: str | None = field(default=None, metadata=IF_SET)
 
     def __repr__(self) -> str:
         return f"<Population {describe.population_text(self)}>"
@@ -135,6 +137,7 @@ class PlasticityGroup:
     modulator: str | None = None
     optimiser: Optimiser | None = None
     strength: float | None = field(default=None, metadata=IF_SET)
+    method: str | None = field(default=None, metadata=IF_SET)
 
 
 @dataclass(frozen=True)

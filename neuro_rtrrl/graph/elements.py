@@ -15,10 +15,10 @@ from neuro_rtrrl.units import format_si
 
 __all__ = ["build_groups", "build_modulators", "build_populations", "find"]
 
-_POPULATION_KEYS = ("size", "neuron", "role", "encodes", "plasticity", "learns", "modulator")
+_POPULATION_KEYS = ("size", "neuron", "role", "encodes", "plasticity", "learns", "modulator", "method")
 _MODULATOR_KEYS = ("source", "critic", "novelty", "population", "delay")
 MOST_DECISIONS = 1000  # of a modulator's delay: each is a state of its own
-_GROUP_KEYS = ("rule", "modulator", "optimiser")
+_GROUP_KEYS = ("rule", "modulator", "optimiser", "method")
 
 
 def find(context: Context, path: Path, name: str, among: dict, what: str):
@@ -101,7 +101,9 @@ def build_groups(context: Context, catalogue: Catalogue) -> dict[str, Plasticity
         owner = f"rule '{rule.name}'" + (f" with optimiser '{optimiser.name}'" if optimiser else "")
         given, strength = _receptors(context, path, written, declared)
         parameters = resolve_constants(context, path, given, declared, owner, _GROUP_KEYS)
-        built[name] = PlasticityGroup(name, rule, parameters, written.modulator, optimiser, strength)
+        built[name] = PlasticityGroup(
+            name, rule, parameters, written.modulator, optimiser, strength, method=written.method
+        )
     return built
 
 
@@ -134,6 +136,7 @@ def build_populations(
                 written.learns or (),
                 written.modulator,
                 strength,
+                method=written.method,
             )
     return built
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeGuard
 
 from neuro_rtrrl.language import Apply, Expression, Number, Read, apply, rewrite, to_text
 from neuro_rtrrl.lowering.program import (
@@ -53,6 +53,9 @@ class _Hoister:
             destination = sections.get("derive", out) if name == "advance" else out
             self.fresh = {key: reads for key, reads in self.fresh.items() if name == "advance"}
             for statement in body:
+                if self._is_settled(statement):
+                    self.setup.append(statement)
+                    continue
                 self.early = []
                 regrouped = self._statement(statement)
                 destination.extend(self.early)
@@ -66,6 +69,12 @@ class _Hoister:
             variables=self.variables,
             setup=tuple(self.setup),
         )
+
+    def _is_settled(self, statement: Statement) -> TypeGuard[Assign]:
+        """Whether this is a factor of a method of integration that follows from what never changes."""
+        if not isinstance(statement, Assign) or self.variables[statement.target].role != "propagator":
+            return False
+        return all(self._fixed(read) for read in inputs_of((statement.expression,)))
 
     def _statement(self, statement: Statement) -> Statement:
         if isinstance(statement, Assign | Reduce):

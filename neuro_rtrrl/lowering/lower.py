@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -21,6 +20,7 @@ from neuro_rtrrl.language import (
 )
 from neuro_rtrrl.lowering.credit import credited, refuse_what_no_machine_computes
 from neuro_rtrrl.lowering.dendrites import meet
+from neuro_rtrrl.lowering.discretise import Discretiser
 from neuro_rtrrl.lowering.interventions import declare_events, rewritten
 from neuro_rtrrl.lowering.modulators import lower_modulator
 from neuro_rtrrl.lowering.plasticity import (
@@ -104,6 +104,7 @@ class _Builder:
         self.sections: dict[str, list] = {name: [] for name in SECTIONS}
         self.episode_start: list[Assign] = []
         self._incoming = _incoming(self.circuit)
+        self.integrate = Discretiser(declared, self.fold, self.sections["derive"]).integrate
 
     # --- populations -------------------------------------------------------------------------------------------
 
@@ -121,12 +122,14 @@ class _Builder:
                 self._gather(population, name, "derive", "forward")
         resolve = neuron_scope(self.declared, population)
         self._equations(population, model.algebraic, "derive")
-        for statement in model.derivatives:
-            self.sections["advance"].append(
-                self._euler(
-                    f"{population.name}.{statement.target}", population.name, statement, resolve, "forward"
-                )
-            )
+        self.sections["advance"] += self.integrate(
+            population.method or self.circuit.timing.method,
+            population.name,
+            [(f"{population.name}.{statement.target}", statement) for statement in model.derivatives],
+            resolve,
+            "forward",
+            model.algebraic,
+        )
         self._equations(population, parse_statements(model.readout), "express")
 
     def instantaneous(self) -> None:
@@ -261,16 +264,6 @@ class _Builder:
             return Read(node.key, "broadcast")
         return node
 
-    def _euler(
-        self, key: str, owner: str, statement: Statement, resolve: Callable[[str], Expression], phase: str
-    ) -> Assign:
-        variable = self.declared.variables[key]
-        slope = self.fold(bind(statement.expression, resolve))
-        change = apply("multiply", Read("dt", "broadcast"), slope)
-        access = "broadcast" if variable.space.kind == "broadcast" else "own"
-        expression = apply("add", Read(key, access), change)
-        return Assign(key, variable.space, expression, phase, owner, statement.text)  # type: ignore[arg-type]
-
     def fold(self, expression: Expression) -> Expression:
         """Drop what is neutral, with every read in its final scope."""
         return fold(rewrite(expression, self._rescope), self.declared.variables)
@@ -280,7 +273,7 @@ class _Builder:
     def modulators(self) -> None:
         """Write the broadcast signals."""
         for modulator in self.circuit.neuromodulators.values():
-            parts = lower_modulator(self.declared, modulator, self.fold, self._euler)
+            parts = lower_modulator(self.declared, modulator, self.fold, self.integrate)
             for section, statements in parts.items():
                 self.sections[section].extend(statements)
 
@@ -294,9 +287,9 @@ class _Builder:
         learners: list[dict[str, list]] = []
         for projection in self.circuit.projections.values():
             self.episode_start.extend(lower_episode_start(self.declared, projection, self.fold))
-            learners.append(lower_projection_rule(self.declared, projection, self.fold, self._euler))
+            learners.append(lower_projection_rule(self.declared, projection, self.fold, self.integrate))
         for population in self.circuit.populations.values():
-            learners += lower_intrinsic(self.declared, population, self.fold, self._euler)
+            learners += lower_intrinsic(self.declared, population, self.fold, self.integrate)
         self.sections["learn"].extend(meet(self.declared, (each.pop("learn", []) for each in learners)))
         for each in learners:
             for section, statements in each.items():

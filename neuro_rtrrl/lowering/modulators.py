@@ -6,18 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 from neuro_rtrrl.graph.circuit import Neuromodulator
-from neuro_rtrrl.language import Expression, Number, Read, Statement, apply, parse_statements, rewrite
+from neuro_rtrrl.language import Expression, Number, Read, apply, parse_statements, rewrite
 from neuro_rtrrl.lowering.program import BROADCAST, Assign, Reduce
 from neuro_rtrrl.lowering.variables import Declared, bind
 
 __all__ = ["lower_modulator"]
 
 Fold = Callable[[Expression], Expression]
-Euler = Callable[..., Assign]
+Integrate = Callable[..., list[Assign]]
 
 
 def lower_modulator(
-    declared: Declared, modulator: Neuromodulator, fold: Fold, euler: Euler
+    declared: Declared, modulator: Neuromodulator, fold: Fold, integrate: Integrate
 ) -> dict[str, list]:
     """Write what a modulator does each ``dt`` and once a decision, by section.
 
@@ -37,9 +37,18 @@ def lower_modulator(
         if key not in declared.variables:
             declared.add(key, BROADCAST, "derived")
     parts["derive"] += _release(declared, modulator, fold)
-    for section, body in lines.items():
-        for statement in body:
-            parts[section].append(_line(declared, modulator, statement, fold, euler))
+
+    def resolve(name: str) -> Expression:
+        return _resolved(declared, modulator, name)
+
+    for section in ("derive", "express", "modulate"):
+        for each in lines[section]:
+            expression = fold(bind(each.expression, resolve))
+            key = _key(modulator, each.target)
+            parts[section].append(Assign(key, BROADCAST, expression, "broadcast", modulator.name, each.text))
+    followed = [(_key(modulator, each.target), each) for each in lines["advance"]]
+    method = declared.circuit.timing.method
+    parts["advance"] += integrate(method, modulator.name, followed, resolve, "broadcast", lines["derive"])
     if modulator.delay:
         parts["modulate"] = _delayed(declared, modulator, parts["modulate"])
     return parts
@@ -47,19 +56,6 @@ def lower_modulator(
 
 def _key(modulator: Neuromodulator, name: str) -> str:
     return modulator.name if name == "signal" else f"{modulator.name}.{name}"
-
-
-def _line(
-    declared: Declared, modulator: Neuromodulator, statement: Statement, fold: Fold, euler: Euler
-) -> Assign:
-    def resolve(name: str) -> Expression:
-        return _resolved(declared, modulator, name)
-
-    key = _key(modulator, statement.target)
-    if statement.kind == "derivative":
-        return euler(key, modulator.name, statement, resolve, "broadcast")
-    expression = fold(bind(statement.expression, resolve))
-    return Assign(key, BROADCAST, expression, "broadcast", modulator.name, statement.text)
 
 
 def _resolved(declared: Declared, modulator: Neuromodulator, name: str) -> Expression:

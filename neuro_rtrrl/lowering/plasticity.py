@@ -24,7 +24,7 @@ from neuro_rtrrl.lowering.variables import Declared, bind
 __all__ = ["lower_clock", "lower_episode_start", "lower_intrinsic", "lower_projection_rule"]
 
 Fold = Callable[[Expression], Expression]
-Euler = Callable[..., Assign]
+Integrate = Callable[..., list[Assign]]
 
 
 def lower_clock(declared: Declared, group: PlasticityGroup, fold: Fold) -> list[Assign]:
@@ -49,7 +49,7 @@ def lower_clock(declared: Declared, group: PlasticityGroup, fold: Fold) -> list[
 
 
 def lower_projection_rule(
-    declared: Declared, projection: Projection, fold: Fold, euler: Euler
+    declared: Declared, projection: Projection, fold: Fold, integrate: Integrate
 ) -> dict[str, list]:
     """Write the plastic part of a projection; empty for one that never changes."""
     if projection.group is None:
@@ -68,7 +68,7 @@ def lower_projection_rule(
         rule.on_decision,
         resolve,
         fold,
-        euler,
+        integrate,
     )
 
 
@@ -96,7 +96,7 @@ def _carried(declared: Declared, projection: Projection) -> str:
 
 
 def lower_intrinsic(
-    declared: Declared, population: Population, fold: Fold, euler: Euler
+    declared: Declared, population: Population, fold: Fold, integrate: Integrate
 ) -> list[dict[str, list]]:
     """Write how a population's learned parameters change, each by itself."""
     parts: list[dict[str, list]] = []
@@ -118,7 +118,7 @@ def lower_intrinsic(
                 rule.on_decision,
                 resolve,
                 fold,
-                euler,
+                integrate,
             )
         )
     return parts
@@ -134,17 +134,16 @@ def _lower(
     on_decision: str,
     resolve: Resolver,
     fold: Fold,
-    euler: Euler,
+    integrate: Integrate,
 ) -> dict[str, list]:
     def key_of(name: str) -> str:
         own = f"{owner}.{name}"
         return own if own in declared.variables else f"{home}.{name}"
 
     parts: dict[str, list] = {"advance": [], "learn": [], "renew": []}
-    for statement in parse_statements(dynamics):
-        key = key_of(statement.target)
-        phase = _PHASES.get(declared.variables[key].role, "local_trace")
-        parts["advance"].append(euler(key, owner, statement, resolve, phase))
+    method = group.method or declared.circuit.timing.method
+    followed = [(key_of(statement.target), statement) for statement in parse_statements(dynamics)]
+    parts["advance"] += integrate(method, owner, followed, resolve, "local_trace")
     once = {state.name for state in group.rule.states if state.broadcast}
     lines = [statement for statement in parse_statements(on_decision) if statement.target not in once]
     sums: dict[str, Read] = {}

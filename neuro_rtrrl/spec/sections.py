@@ -62,6 +62,9 @@ _RELATIVE_TOLERANCE = 1e-9  # "0.3 s" over "0.1 s" is 2.9999999999999996 in floa
 _DECISIONS = re.compile(r"\s*([0-9]{1,15})\s+decisions?\s*")
 
 
+Method = Literal["euler", "exponential_euler", "exact"]
+
+
 class Section(BaseModel):
     """A section with a closed set of keys."""
 
@@ -93,7 +96,7 @@ class Timing(Section):
 
     dt: PositiveTime
     decision_interval: PositiveTime = Field(default=None, validate_default=True)  # pyright: ignore
-    method: Literal["euler"] = "euler"
+    method: Method = "euler"
 
     @field_validator("decision_interval", mode="wrap")
     @classmethod
@@ -184,6 +187,7 @@ class Population(ParameterisedSection):
     learns: Annotated[tuple[Name, ...] | None, AsTuple] = None
     wiring: OptionalWiring = None
     modulator: OptionalName = None
+    method: Method | None = None
 
 
 class Neuromodulator(ParameterisedSection):
@@ -202,6 +206,7 @@ class PlasticityGroup(ParameterisedSection):
     rule: Name
     modulator: OptionalName = None
     optimiser: OptionalName = None
+    method: Method | None = None
 
 
 class Connectivity(Section):

@@ -267,6 +267,32 @@ CLOSED = {
         {},
     ),
     "mingru": ("mingru", SHORT_CHAIN, {}),
+    "exponential euler, 4 steps": (
+        "bg",
+        (
+            "timing.method=exponential_euler",
+            "timing.dt=5 ms",
+            "populations.cortex.tau={uniform: [2 ms, 60 ms]}",
+            "populations.cortex.tau_minimum=1 ms",
+        ),
+        {},
+    ),
+    "exact, 4 steps": (
+        "bg",
+        (
+            "timing.method=exact",
+            "timing.dt=5 ms",
+            "populations.cortex.tau=30 ms",
+            "populations.cortex.learns=[bias]",
+        ),
+        {},
+    ),
+    "exponential euler, lru": (
+        "lru",
+        (*SHORT_CHAIN, "timing.method=exponential_euler", "timing.dt=5 ms"),
+        {},
+    ),
+    "exponential euler, mingru": ("mingru", (*SHORT_CHAIN, "timing.method=exponential_euler"), {}),
 }
 
 

@@ -11,7 +11,7 @@ from brian2.groups.group import CodeRunner
 
 from neuro_rtrrl.backends.brian.expressions import FUNCTIONS, brian_text
 from neuro_rtrrl.backends.brian.names import Names, quantity, unit_text
-from neuro_rtrrl.backends.brian.plan import Block, Plan, slope_of
+from neuro_rtrrl.backends.brian.plan import Block, Plan, is_euler, slope_of
 from neuro_rtrrl.language import Expression, Number, Read
 from neuro_rtrrl.lowering import Assign, Gather, LoweredCircuit, Space, SpikeStep
 from neuro_rtrrl.lowering.simplify import reads_of
@@ -118,10 +118,7 @@ class Groups:
         for key in self._stored(space):
             unit = unit_text(self.lowered.variables[key].dimension)
             if key in slopes:
-                slope = slope_of(slopes[key])
-                # a plain 0 has lost its unit
-                text = f"0*{unit}*hertz" if slope == Number(0.0) else self._text(slope, space)
-                lines.append(f"d{names[key]}/dt = {text} : {unit}")
+                lines.append(f"d{names[key]}/dt = {self._slope(slopes[key], space)} : {unit}")
             elif self.lowered.variables[key].role == "noise":
                 lines += self._noise_lines(key, space)
             elif key in self.plan.aliases:
@@ -133,6 +130,28 @@ class Groups:
                 unit = unit_text(self.lowered.variables[gather].dimension)
                 lines += [f"{names[_part(gather, projection)]} : {unit}" for projection in parts]
         return lines
+
+    def _slope(self, statement: Assign, space: Space) -> str:
+        """Write a derivative; of an update by another method than Euler's the mean over the step that it stands for."""
+        if is_euler(statement):
+            slope, unit = slope_of(statement), unit_text(self.lowered.variables[statement.target].dimension)
+            # a plain 0 has lost its unit
+            return f"0*{unit}*hertz" if slope == Number(0.0) else self._text(slope, space)
+        return f"({self._text(statement.expression, space)} - {self.names[space.name][statement.target]})/dt"
+
+    def _method(self, space: Space) -> Any:
+        """Return Euler's method, by name, or a state updater of Brian2 that makes the lowered updates, together."""
+        updates = [s for s in self.lowered.sections["advance"] if isinstance(s, Assign) and s.space == space]
+        if all(is_euler(statement) for statement in updates):
+            return "euler"
+        names = self.names[space.name]
+        new = [f"_new_{names[s.target]} = {self._text(s.expression, space)}" for s in updates]
+        code = "\n".join([*new, *(f"{names[s.target]} = _new_{names[s.target]}" for s in updates)])
+
+        def lowered_updates(equations: Any, variables: Any, method_options: Any = None) -> str:
+            return code
+
+        return lowered_updates
 
     def _noise_lines(self, key: str, space: Space) -> list[str]:
         """Declare noise: an array that is filled before each step."""
@@ -150,7 +169,7 @@ class Groups:
         group = NeuronGroup(
             self.lowered.circuit.populations[name].size,
             "\n".join(self._equations(space)),
-            method="euler",
+            method=self._method(space),
             name=self._name(name),
             namespace={},
             clock=self.clock,
@@ -182,7 +201,7 @@ class Groups:
             self.objects[space.pre],
             self.objects[space.post],
             "\n".join(lines),
-            method="euler",
+            method=self._method(space),
             name=self._name(name),
             namespace={},
             clock=self.clock,

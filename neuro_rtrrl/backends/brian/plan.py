@@ -13,7 +13,7 @@ from neuro_rtrrl.language import Apply, Expression, Read
 from neuro_rtrrl.lowering import Assign, Gather, LoweredCircuit, SpikeStep, Statement
 from neuro_rtrrl.lowering.simplify import reads_of, targets_of
 
-__all__ = ["Block", "Plan", "make_plan", "slope_of"]
+__all__ = ["Block", "Plan", "is_euler", "make_plan", "slope_of"]
 
 
 @dataclass
@@ -202,9 +202,22 @@ def _shared(lowered: LoweredCircuit, statements: list[Statement]) -> tuple[str, 
     return tuple(sorted(key for key in varying if lowered.variables[key].space.kind == "broadcast"))
 
 
+def is_euler(statement: Assign) -> bool:
+    """Whether an update is ``x = x + dt*f``, which Brian2 makes by itself from f."""
+    tree = statement.expression
+    change = tree.arguments[1] if isinstance(tree, Apply) and len(tree.arguments) == 2 else None
+    return (
+        isinstance(tree, Apply)
+        and tree.operator == "add"
+        and tree.arguments[0] == Read(statement.target, "own")
+        and isinstance(change, Apply)
+        and change.operator == "multiply"
+        and change.arguments[0] == Read("dt", "broadcast")
+    )
+
+
 def slope_of(statement: Assign) -> Expression:
-    """Return f of an integrated ``x = x + dt*f``, for Brian2 to integrate by itself."""
+    """Return f of ``x = x + dt*f``, for Brian2 to integrate by itself."""
     change = statement.expression.arguments[1] if isinstance(statement.expression, Apply) else None
     assert isinstance(change, Apply), "the as-written form of a derivative"
-    assert change.arguments[0] == Read("dt", "broadcast")
     return change.arguments[1]
