@@ -59,7 +59,7 @@ def _constants(population: Population) -> set[str]:
 def _learned(circuit: Circuit, group: PlasticityGroup):
     """Yield the dynamics of each thing that follows the group: equations, field of the rule, what is constant."""
     shared = set(CLOCK) | set(group.parameters)
-    if group.modulator in circuit.neuromodulators:
+    if group.modulator and group.modulator in circuit.neuromodulators:
         shared |= set(circuit.neuromodulators[group.modulator].parameters)
     for projection in circuit.projections.values():
         if projection.group == group.name:

@@ -45,10 +45,12 @@ class Distribution:
 
     ``kind`` is ``constant`` (one argument), ``uniform`` (low, high), ``normal`` (mean, deviation),
     ``lecun_normal`` (variance 1/fan-in) or ``glorot_normal`` (variance 2/(fan-in + fan-out)); arguments are
-    SI.
+    SI. Weights that follow from where neurons stand are in :mod:`neuro_rtrrl.graph.layouts`.
     """
 
-    kind: Literal["constant", "uniform", "normal", "lecun_normal", "glorot_normal"]
+    kind: Literal[
+        "constant", "uniform", "normal", "lecun_normal", "glorot_normal", "grid", "ring", "ring_lateral"
+    ]
     arguments: tuple[float, ...] = ()
 
     @property

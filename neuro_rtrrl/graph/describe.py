@@ -68,6 +68,9 @@ def projection_text(projection: Projection) -> str:
 
 def distribution_text(value: Distribution, unit: str) -> str:
     """Return ``20 ms``, ``uniform 20 ms to 100 ms`` or the name of an initialiser."""
+    if value.kind == "grid":
+        sides = value.arguments[2 * len(value.arguments) // 3 :]
+        return f"grid of {' x '.join(f'{side:g}' for side in sides)}"
     numbers = [number_text(number, unit) for number in value.arguments]
     if value.kind == "constant":
         return numbers[0]

@@ -10,6 +10,7 @@ import numpy as np
 from neuro_rtrrl.errors import CircuitError, Problem, nearest
 from neuro_rtrrl.graph.circuit import Circuit, Distribution, Projection
 from neuro_rtrrl.graph.event_masks import event_masks
+from neuro_rtrrl.graph.layouts import LAYOUTS, laid_out
 from neuro_rtrrl.graph.wiring import connectivity, mask
 from neuro_rtrrl.randomness import Stream, normal, stream_key, uniform
 
@@ -71,7 +72,10 @@ def _weights(circuit: Circuit, projection: Projection, seed: int) -> np.ndarray:
         connected = connectivity(projection, *shape)
         fans = connected.sum(axis=1)[:, np.newaxis] + connected.sum(axis=0)[np.newaxis, :]
         scale = np.sqrt(2.0 / np.maximum(fans, 1))
-    weights = draw(projection.weights, key, shape, scale)
+    if projection.weights.kind in LAYOUTS:
+        weights = laid_out(projection.weights, shape)
+    else:
+        weights = draw(projection.weights, key, shape, scale)
     existing = mask(projection, *shape)
     return weights if existing is None else np.where(existing, weights, 0.0)
 

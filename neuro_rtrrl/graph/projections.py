@@ -8,9 +8,12 @@ from neuro_rtrrl.graph.context import Catalogue, Context, Path
 from neuro_rtrrl.graph.delays import delays_of
 from neuro_rtrrl.graph.elements import find
 from neuro_rtrrl.graph.layers import build_layers, hears_motor_neurons, reaches_inter_neurons
+from neuro_rtrrl.graph.layouts import LAYOUTS, fits, to_distribution
+from neuro_rtrrl.graph.ports import delivered_to
 from neuro_rtrrl.graph.transport import check_transposes, transposed
 from neuro_rtrrl.graph.values import EXAMPLES, dimension_problem
 from neuro_rtrrl.models import NeuronModel, PlasticityRule
+from neuro_rtrrl.spec.layouts import Layout
 from neuro_rtrrl.spec.schema import Projection as WrittenProjection
 from neuro_rtrrl.spec.values import Distribution as WrittenDistribution
 from neuro_rtrrl.spec.values import Initialiser, TransposeOf
@@ -49,14 +52,16 @@ def build_projections(
             continue
         pre, post = populations[source.population], populations[target.population]
         spikes = pre.model.senders[source.port] == ("spike",)
-        rule = group.rule if group else catalogue.rules[_fixed(post, target.port, spikes)]
+        rule = group.rule if group else catalogue.rules["fixed_spiking" if spikes else "fixed"]
+        if rule.on_pre:
+            rule = delivered_to(rule, post.model, target.port)
         if _ends_fit(context, path, rule, source, target, pre, post):
             built[name] = Projection(
                 name=name,
                 source=source,
                 target=target,
                 rule=rule,
-                weights=_weights(context, path, written, rule),
+                weights=_weights(context, path, written, rule, (post.size, pre.size)),
                 group=group.name if group else None,
                 transpose_of=transposed(context, path, written, source, target, populations),
                 probability=written.connectivity.probability,
@@ -96,13 +101,6 @@ def _port(
         )
         return None
     return Port(name, port)
-
-
-def _fixed(post: Population, port: str, spikes: bool) -> str:
-    """Return the rule of synapses that name none: what their signal is and their target takes decides."""
-    if not spikes:
-        return "fixed"
-    return "fixed_counting" if post.model.receivers[port] == ("n",) else "fixed_spiking"
 
 
 def _default_port(model: NeuronModel, sends: bool) -> str:
@@ -164,7 +162,9 @@ def _ends_fit(
     return True
 
 
-def _weights(context: Context, path: Path, written: WrittenProjection, rule: PlasticityRule) -> Distribution:
+def _weights(
+    context: Context, path: Path, written: WrittenProjection, rule: PlasticityRule, shape: tuple[int, int]
+) -> Distribution:
     path = (*path, "weights")
     weight = next((state for state in rule.states if state.name == "w"), None)
     dimension = weight.dimension if weight else DIMENSIONLESS
@@ -173,7 +173,7 @@ def _weights(context: Context, path: Path, written: WrittenProjection, rule: Pla
         return _UNSET
     if isinstance(value, Initialiser):
         if value.name not in _INITIALISERS:
-            forms = (*_INITIALISERS, "uniform", "normal", "constant", "transpose_of")
+            forms = (*_INITIALISERS, "uniform", "normal", "constant", "transpose_of", *LAYOUTS)
             context.problem(
                 path,
                 f"there is no initialiser '{value.name}'",
@@ -194,6 +194,12 @@ def _weights(context: Context, path: Path, written: WrittenProjection, rule: Pla
     if isinstance(value, Quantity):
         sound = dimension_problem(context, path, value, "weights", dimension)
         return Distribution("constant", (value.value,)) if sound else _UNSET
+    if isinstance(value, Layout):
+        kind, sound = value.kind, fits(context, path, value, shape)
+        for key, index, quantity in value.weights:
+            place = (*path, kind, key, index) if kind == "grid" else (*path, kind, key)
+            sound &= dimension_problem(context, place, quantity, key, dimension)
+        return to_distribution(value) if sound else _UNSET
     assert isinstance(value, WrittenDistribution)
     sound = True
     for index, quantity in enumerate(value.arguments):

@@ -59,10 +59,15 @@ def steps_of(
     gates = {
         s.target for s in algebraic if isinstance(s.expression, Apply) and s.expression.operator == "int"
     }
-    system = {statement.target for statement in derivatives}
+    # (new - x)/dt is no rate of change but a jump once a step: every method makes it as Euler's does
+    jumps = {statement.target for statement in derivatives if "dt" in names(statement.expression)}
+    system = {statement.target for statement in derivatives} - jumps
     found: list[Step] = []
     obstacles: list[Obstacle] = []
     for statement in derivatives:
+        if statement.target in jumps:
+            found.append(Step(statement, Linear(statement.expression)))
+            continue
         states = system if method == "exact" else {statement.target}
         written_out = definitions_of(algebraic, states, constants if method == "exact" else ())
         step = _step(statement, substitute(statement.expression, written_out), states, gates)

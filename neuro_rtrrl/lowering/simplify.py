@@ -73,13 +73,17 @@ def evaluate_constant(expression: Expression, variables: Mapping[str, Variable])
 
 
 def fold(expression: Expression, variables: Mapping[str, Variable]) -> Expression:
-    """Return the tree without factors of one and terms of zero; constants that are exactly 0 or 1 count as such."""
+    """Return the tree without factors of one and terms of zero; constants that are exactly 0 or 1 count as such.
+
+    A quantity that is 1 in its unit (a time constant of 1 s) stays: without it the rest would be in another unit.
+    """
 
     def visit(node: Expression) -> Expression:
-        if isinstance(node, Read) and (value := variables[node.key].value) in (0.0, 1.0):
-            if value == 1.0 and variables[node.key].dimension != DIMENSIONLESS:
-                return node  # 1 Hz is neutral in no unit: Brian2 would miss it in an equation's dimension
-            return Number(value or 0.0)
+        constant = variables[node.key] if isinstance(node, Read) else None
+        if constant is not None and constant.value == 0.0:
+            return ZERO
+        if constant is not None and constant.value == 1.0 and constant.dimension == DIMENSIONLESS:
+            return ONE
         return _neutral(node) if isinstance(node, Apply) else node
 
     return rewrite(expression, visit)

@@ -16,6 +16,7 @@ from pydantic import BeforeValidator, PlainValidator
 
 from neuro_rtrrl.errors import nearest
 from neuro_rtrrl.spec.faults import Fault, Refused, refuse, shown
+from neuro_rtrrl.spec.layouts import KEYS, Layout, read_layout
 from neuro_rtrrl.units import DIMENSIONLESS, Quantity, UnitError, parse_quantity, unit_dimension
 
 __all__ = [
@@ -178,10 +179,12 @@ def read_parameter(value: Any) -> Quantity | Distribution:
     return read_quantity(value)
 
 
-def read_weights(value: Any) -> Quantity | Distribution | Initialiser | TransposeOf:
-    """Read initial weights; see the four kinds of result."""
+def read_weights(value: Any) -> Quantity | Distribution | Initialiser | TransposeOf | Layout:
+    """Read initial weights; see the five kinds of result."""
     if isinstance(value, dict):
-        kind, content = read_distribution(value, (*DISTRIBUTIONS, "constant", "transpose_of"))
+        kind, content = read_distribution(value, (*DISTRIBUTIONS, "constant", "transpose_of", *KEYS))
+        if kind in KEYS:
+            return read_layout(kind, content, read_quantity)
         if kind in DISTRIBUTIONS:
             return read_arguments(kind, content)
         try:
@@ -262,5 +265,5 @@ PositiveTime = Annotated[Quantity, validated(read_positive_time)]
 OptionalTime = Annotated[Quantity | None, validated(read_time, optional=True)]
 Delay = Annotated[Quantity | Distribution | None, validated(read_delay, optional=True)]
 ParameterValue = Annotated[Quantity | Distribution, validated(read_parameter)]
-Weights = Annotated[Quantity | Distribution | Initialiser | TransposeOf, validated(read_weights)]
+Weights = Annotated[Quantity | Distribution | Initialiser | TransposeOf | Layout, validated(read_weights)]
 Neurons = Annotated[tuple[int, ...] | None, validated(read_neurons, optional=True)]

@@ -90,6 +90,77 @@ projections:
   c: {source: far, target: near, weights: -2 mV, delay: 0.5 ms}
 """
 
+#: every spiking neuron, and what smooths and counts spikes; METHOD and OTHER are methods of integration
+SPIKING_NEURONS = """
+circuit: spiking_neurons
+format: 1
+timing: {dt: 0.5 ms, decision_interval: 5 ms, method: METHOD}
+populations:
+  noise: {size: 20, neuron: poisson, rate: 60 Hz}
+  leaky: {size: 6, neuron: lif_current, drive: {uniform: [12 mV, 25 mV]}, refractory: 2 ms}
+  alpha: {size: 5, neuron: lif_alpha, drive: 10 mV, refractory: 1 ms}
+  conducting: {size: 4, neuron: lif_conductance, drive: 15 mV, method: OTHER}
+  simple: {size: 3, neuron: izhikevich, drive: 8 mV, method: euler}
+  published: {size: 3, neuron: izhikevich_2003, drive: 8 mV, method: euler}
+  escaping: {size: 8, neuron: srm0, kept: 0.5}
+  counted: {size: 2, neuron: spike_count}
+  filtered: {size: 2, neuron: filtered_rate}
+projections:
+  to_leaky: {source: noise, target: leaky, weights: {uniform: [0 mV, 6 mV]}, delay: 1 ms}
+  to_alpha: {source: noise, target: alpha, weights: 5 mV}
+  to_conducting: {source: noise, target: conducting.excitatory, weights: {uniform: [0, 0.2]}}
+  inhibition: {source: leaky, target: conducting.inhibitory, weights: 0.5, delay: 0.5 ms}
+  to_simple: {source: noise, target: simple, weights: 3 mV}
+  to_published: {source: noise, target: published, weights: 3 mV}
+  to_escaping: {source: noise, target: escaping, weights: 10 mV}
+  around: {source: escaping, target: escaping, weights: {ring_lateral: {excitation: 2 mV, inhibition: -4 mV}}}
+  counting: {source: leaky, target: counted, weights: 1}
+  filtering: {source: escaping, target: filtered, weights: {ring: {scale: 0.1}}}
+"""
+METHODS = {"euler": "euler", "exponential_euler": "exponential_euler", "exact": "exponential_euler"}
+
+#: places of two dimensions, neurons with preferred directions, an actor that does as they say
+PLACES = """
+circuit: places
+format: 1
+timing: {dt: 1 ms, decision_interval: 20 ms, method: exact}
+environment: {name: Reacher-misc, observe: [0, 1], parameters: {max_steps_in_episode: 20}}
+populations:
+  sensory: {neuron: input}
+  places: {size: 12, neuron: place_cells, width: 0.5}
+  directions: {size: 8, neuron: srm0, kept: 0, drive: 12 mV}
+  smoothed: {size: 2, neuron: filtered_rate, tau: 50 ms, tau_rise: 20 ms}
+  motor: {size: actions, neuron: population_vector, role: actor}
+plasticity:
+  fields: {rule: place_field}
+projections:
+  to_places:
+    source: sensory
+    target: places
+    weights: {grid: {low: [-1, -1], high: [1, 1], shape: [4, 3]}}
+    plasticity: fields
+  to_directions: {source: places, target: directions, weights: {uniform: [0 mV, 2 mV]}}
+  around:
+    {source: directions, target: directions, weights: {ring_lateral: {excitation: 4 mV, inhibition: -8 mV}}}
+  to_smoothed: {source: directions, target: smoothed, weights: {ring: {scale: 0.01}}}
+  to_motor: {source: smoothed, target: motor, weights: {uniform: [0, 1]}}
+"""
+
+#: the most spikes win
+VOTES = """
+circuit: votes
+format: 1
+timing: {dt: 1 ms, decision_interval: 10 ms}
+environment: {name: MemoryChain-bsuite, parameters: {memory_length: 2}}
+populations:
+  voters: {size: 6, neuron: poisson, rate: 100 Hz}
+  counted: {size: 2, neuron: spike_count}
+  chooser: {size: actions, neuron: winner, role: actor}
+projections:
+  to_counted: {source: voters, target: counted, weights: {uniform: [0, 1]}}
+  to_chooser: {source: counted, target: chooser, weights: {uniform: [0, 1]}}
+"""
+
 #: rules that read what no synapse sees: one machine computes it, and tests/oracle/test_rtrl.py judges that one
 JAX_ONLY = {name for name, rule in models("plasticity").items() if rule.nonlocal_names}
 
@@ -419,12 +490,35 @@ def test_sparse_delayed_spikes_agree(tmp_path):
     assert all(series[f"{name}.spike"].any() for name in ("noise", "near", "far"))
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_every_spiking_neuron_agrees_spike_for_spike_under_every_method(tmp_path, method):
+    circuit = written(tmp_path, SPIKING_NEURONS.replace("METHOD", method).replace("OTHER", METHODS[method]))
+    spikes = tuple(f"{p.name}.spike" for p in circuit.populations.values() if p.model.spikes)
+    series = assert_equal_runs(circuit, 40, record=(*spikes, *everything(circuit)))
+    assert all(series[key].any() for key in spikes)
+    counted = (
+        series["leaky.spike"].sum() - series["leaky.spike"][:, -1, -1].sum()
+    )  # the last comes a decision later
+    assert series["counted.r"][0, :, 0].sum() == counted
+
+
+@pytest.mark.parametrize("text", [PLACES, VOTES], ids=["places", "votes"])
+def test_a_loop_through_spikes_agrees(tmp_path, text):
+    circuit = written(tmp_path, text)
+    series = assert_equal_runs(circuit, 60)
+    assert series["first"].sum() > 1
+    for key in ("motor.r", "counted.r"):
+        assert key not in series or np.unique(series[key]).size > 5
+
+
 # --- every model -------------------------------------------------------------------------------------------------
 
 
 def test_every_registered_model_is_compared_in_some_case(tmp_path):
     circuits = [circuit_of(name, overrides) for name, overrides, _ in CLOSED.values()]
     circuits += [load_circuit(CIRCUITS / "stdp.yaml"), written(tmp_path, PLAIN_SPIKES)]
+    spiking = SPIKING_NEURONS.replace("METHOD", "euler").replace("OTHER", "euler")
+    circuits += [written(tmp_path, text) for text in (spiking, PLACES, VOTES)]
     circuits += [written(tmp_path, text) for text in DOPAMINE.values()]  # in test_dopamine.py
     neurons = {p.model.name for c in circuits for p in c.populations.values()}
     rules = {p.rule.name for c in circuits for p in c.projections.values()}

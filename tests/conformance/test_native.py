@@ -16,8 +16,12 @@ from tests.conformance.test_brian import (
     CIRCUITS,
     CLOSED,
     JAX_ONLY,
+    METHODS,
     OWN_MODELS,
+    PLACES,
     PLAIN_SPIKES,
+    SPIKING_NEURONS,
+    VOTES,
     circuit_of,
     environment_of,
     everything,
@@ -66,6 +70,19 @@ def test_every_variable_of_every_tick_equals_that_of_xla(case, size):
     circuit = circuit_of(name, (*SIZES[size], *overrides), **options)
     chunk = assert_equal_runs(circuit, 60, (3, 5))
     assert chunk.first.sum() > 2, "no episode ended, so the reset was not compared"
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_spiking_neuron_equals_that_of_xla_under_every_method(tmp_path, method):
+    circuit = written(tmp_path, SPIKING_NEURONS.replace("METHOD", method).replace("OTHER", METHODS[method]))
+    spikes = tuple(f"{p.name}.spike" for p in circuit.populations.values() if p.model.spikes)
+    chunk = assert_equal_runs(circuit, 40, extra=spikes)
+    assert all(chunk.records[key].any() for key in spikes)
+
+
+@pytest.mark.parametrize("text", [PLACES, VOTES], ids=["places", "votes"])
+def test_a_loop_through_spikes_equals_that_of_xla(tmp_path, text):
+    assert assert_equal_runs(written(tmp_path, text), 60).first.sum() > 1
 
 
 def test_equations_as_written_equal_those_of_xla():

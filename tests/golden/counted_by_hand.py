@@ -141,9 +141,9 @@ SYNAPSES = {
         counts({"multiply": 2, "add": 2}, {"multiply": 2, "add": 1}, GRADIENT_AND_STEP, SGD),
     ),
 }
-SPIKING = {"stdp", "fixed_spiking", "fixed_counting", "stdp_dopamine", "td_ltp"}
+SPIKING = {"stdp", "fixed_spiking", "stdp_dopamine", "td_ltp"}
 #: rules that no modulator gates
-UNGATED = {"habituation", "hebbian"}
+UNGATED = {"habituation", "hebbian", "place_field"}
 
 BIAS_OF_A_TRACE = {"multiply": 2, "add": 1}  # e = (discount*trace_decay)*e + feedback*j
 PARAMETERS = {

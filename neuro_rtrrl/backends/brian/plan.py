@@ -164,13 +164,15 @@ def _transients(lowered: LoweredCircuit, needed: set[str]) -> tuple[Statement, .
 
 
 def _aliases(lowered: LoweredCircuit) -> dict[str, str]:
-    """Find readouts that are a state itself; a spiking neuron's state changes once more, at the reset."""
+    """Find readouts that are a state itself; a state may change once more, at a spike."""
     found = {}
+    moved = {key for statement in lowered.sections["spike"] for key in targets_of(statement)}
     for statement in lowered.sections["express"]:
         if isinstance(statement, Assign) and _home(statement) and isinstance(statement.expression, Read):
             source = lowered.variables[statement.expression.key]
             population = lowered.circuit.populations[statement.space.name]
-            if source.role == "membrane" and source.persistent and not population.model.spikes:
+            moves_again = population.model.spikes or source.key in moved
+            if source.role == "membrane" and source.persistent and not moves_again:
                 found[statement.target] = source.key
     return found
 
