@@ -111,7 +111,7 @@ projections:
   to_conducting: {source: noise, target: conducting.excitatory, weights: {uniform: [0, 0.2]}}
   inhibition: {source: leaky, target: conducting.inhibitory, weights: 0.5, delay: 0.5 ms}
   to_simple: {source: noise, target: simple, weights: 3 mV}
-  to_published: {source: noise, target: published, weights: 3 mV}
+  to_published: {source: noise, target: published.current, weights: 3 mV}
   to_escaping: {source: noise, target: escaping, weights: 10 mV}
   around: {source: escaping, target: escaping, weights: {ring_lateral: {excitation: 2 mV, inhibition: -4 mV}}}
   counting: {source: leaky, target: counted, weights: 1}

@@ -10,14 +10,14 @@ SPIKE_COUNT = NeuronModel(
     states=(
         State("count", description="spikes so far"),
         State("shown", description="spikes of the last interval"),
-        State("step", description="steps since the interval began"),
+        State("passed", description="steps since the interval began"),
     ),
     equations="""
         steps = floor(decision_interval/dt + 0.5)
-        ends = int(step > steps - 1.5)
+        ends = int(passed > steps - 1.5)
         dshown/dt = ends*(count - shown)/dt
         dcount/dt = -ends*count/dt
-        dstep/dt = (1 - ends*steps)/dt
+        dpassed/dt = (1 - ends*steps)/dt
     """,
     readout="r = shown",
     receivers={"count": ("count",)},
