@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -24,6 +23,9 @@ from neuro_rtrrl.lowering.simplify import targets_of
 from neuro_rtrrl.programs import default_precision, make_environment, make_program, refuse_unknown
 from neuro_rtrrl.progress import Progress, Run
 from neuro_rtrrl.results import Episodes, Recorder, Result, ResultsFolder, collect_provenance
+from neuro_rtrrl.results.folder import open_recordings
+from neuro_rtrrl.results.requests import refuse_more_than_fits, refuse_what_cannot_be_recorded
+from neuro_rtrrl.results.stream import Stream
 from neuro_rtrrl.results.weights import settable
 from neuro_rtrrl.units import UnitError, parse_quantity, unit_dimension
 
@@ -139,10 +141,7 @@ def simulate(
     provenance = collect_provenance(
         chosen, circuit.hash, backend, precision, command, continued_from=_origin(start_from)
     )
-    provenance |= _told(circuit)
-    if folder is not None:
-        folder.begin(circuit, provenance)
-
+    provenance |= circuit.told
     if (
         start_from is not None
     ):  # where a parameter was learned, it has a value for each neuron even when frozen
@@ -151,7 +150,12 @@ def simulate(
     variables = lowered.variables
     units = {key: variable.dimension for key, variable in variables.items()}
     recorder, episodes = Recorder(circuit, chosen, units=units), Episodes(chosen)
-    _refuse_more_than_fits(recorder, variables, total * len(chosen))
+    refuse_what_cannot_be_recorded(circuit, lowered, start, total)
+    refuse_more_than_fits(
+        circuit, variables, start, total, len(chosen), folder.path if folder is not None else None
+    )
+    if folder is not None:
+        folder.begin(circuit, provenance, units)
     initials = _initials(circuit, start_from, chosen, variables)
     activity = ActivityRecorder(circuit, chosen, precision) if ledger else None
     if started is not None:
@@ -179,8 +183,30 @@ def simulate(
     provenance["kernel"] = program.kernel
     run = Run(program, total, began, recorder, episodes, progress)
     failure: Exception | None = None
+    ended = False
+
+    def made(recordings: Any) -> Result:
+        return Result(
+            circuit=circuit.name,
+            seeds=chosen,
+            decisions=run.done,
+            episodes=episodes,
+            recordings=recordings,
+            state=run.state,
+            settable=settable(circuit, tuple(run.state)),
+            wall_seconds=time.perf_counter() - began,
+            decisions_per_second=run.average_rate,
+            first_decision_seconds=run.first_seconds,
+            interrupted=run.done < total and not ended,
+            folder=folder.path if folder else None,
+            provenance=provenance,
+            next_decision=start + run.sound,
+            activity=activity.activity if activity else None,
+        )
+
+    stream = Stream(folder, recorder, made) if folder is not None else None
     with interruptible(notice) as interrupts:
-        stopped = ended = False
+        stopped = False
 
         def take(chunk) -> bool:
             nonlocal stopped
@@ -189,6 +215,8 @@ def simulate(
                 if activity is not None:
                     activity.add(run.state, chunk)
                 stopped = run.take(chunk) or interrupts.stopped
+                if stream is not None:
+                    stream.look()
             return stopped
 
         try:
@@ -203,25 +231,13 @@ def simulate(
         if run.divergence is not None:
             run.locate(["reward", *(key for _, each in lowered.statements() for key in targets_of(each))])
         interrupts.stage = "saving"
-        result = Result(
-            circuit=circuit.name,
-            seeds=chosen,
-            decisions=run.done,
-            episodes=episodes,
-            recordings=recorder.dataset().assign_attrs(_told(circuit)),
-            state=run.state,
-            settable=settable(circuit, tuple(run.state)),
-            wall_seconds=time.perf_counter() - began,
-            decisions_per_second=run.average_rate,
-            first_decision_seconds=run.first_seconds,
-            interrupted=run.done < total and not ended,
-            folder=folder.path if folder else None,
-            provenance=provenance,
-            next_decision=start + run.sound,
-            activity=activity.activity if activity else None,
-        )
-        if folder is not None:
-            folder.finish(result, circuit, provenance, units)
+        if folder is None or stream is None:
+            result = made(recorder.dataset())
+        else:
+            try:
+                result = _finished(folder, stream, made, circuit, provenance)
+            except RunError as error:
+                raise _what_is_left(error, stream) from error
             if result.activity is not None:
                 with folder.writing(ACTIVITY) as target:
                     result.activity.save(target)
@@ -258,12 +274,6 @@ def _refuse_events_outside(circuit: Circuit, end: int) -> None:
     ]
     if problems:
         raise CircuitError(problems)
-
-
-def _told(circuit: Circuit) -> dict[str, list[str]]:
-    """Return what recordings and provenance say of the interventions that were on; nothing where there was none."""
-    told = [f"{name}: {text}" for name, text in circuit.applied]
-    return {"interventions": told} if told else {}
 
 
 class RunFailed(RunError):  # noqa: N818  named for what happened, as KeyboardInterrupt is
@@ -382,22 +392,32 @@ def _continuable(origin: Result) -> Result:
     return origin
 
 
-def _refuse_more_than_fits(recorder: Recorder, variables: Mapping[str, Any], decisions: int) -> None:
-    """Refuse recordings that would outgrow the memory: they are held until the run ends."""
-    if not hasattr(os, "sysconf"):
-        return
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    size = 0.0
-    for each in recorder.record:
-        if each.variable != "spike":  # sparse: how many there will be, nobody knows
-            values = variables[each.key].space.elements if each.key in variables else 1
-            size += 4 * decisions / max(each.every, 1) * (len(each.neurons) if each.neurons else values)
-    if 2 * size > memory:  # twice: once in pieces and once whole
-        message = (
-            f"the recordings would take {size / 1e9:,.0f} GB, and this machine has {memory / 1e9:,.0f} GB"
-        )
-        hint = "record less often ('every: 100 decisions'), fewer neurons, fewer seeds or a shorter run"
-        raise CircuitError(Problem(message, where="record", hint=hint))
+def _finished(
+    folder: ResultsFolder,
+    stream: Stream,
+    made: Callable[[Any], Result],
+    circuit: Circuit,
+    provenance: Mapping[str, Any],
+) -> Result:
+    """Write the results; recordings that were streamed are read from the folder from now on."""
+    if not stream.parts and not stream.failed:
+        result = made(stream.recorder.dataset())
+        folder.finish(result, circuit, provenance)
+        return result
+    stream.flush()
+    result = made(None)
+    folder.finish(result, circuit, provenance, stream.parts)
+    result.recordings = open_recordings(folder.path / "recordings.nc")
+    return result
+
+
+def _what_is_left(error: RunError, stream: Stream) -> RunError:
+    """Return the error of results that could not be written, with what there is of them."""
+    if not stream.parts:
+        return error
+    message = f"kept in {stream.folder.path}: the first {stream.decisions:,} decisions"
+    hint = f"load_results reads them; --from {stream.folder.path} goes on from there"
+    return RunError((*error.problems, Problem(message, hint=hint)))
 
 
 def _origin(start_from: Result | None) -> str | None:

@@ -24,7 +24,7 @@ class Chunk:
         ``first`` marks the tick in which the environment was reset.
     records : dict of str to array
         Key → (S, rows, ...) for what is kept once a decision or more rarely (:meth:`Recording.rows` says which),
-        (S, count, k, n) for what is kept every ``dt``; only the neurons that were asked for.
+        (S, count, k, ...) for what is kept every ``dt``; only the neurons that were asked for.
     """
 
     start: int

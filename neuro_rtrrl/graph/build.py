@@ -146,8 +146,12 @@ def _recordings(spec: CircuitSpec) -> tuple[Recording, ...]:
     recordings = []
     for entry in spec.record:
         owner, _, variable = entry.variable.partition(".")
-        every = 0 if entry.every == "step" else int(entry.every)  # type: ignore[arg-type]
-        recordings.append(Recording(owner, variable, entry.neurons, every))
+        dt, single = spec.timing.dt.value, spec.timing.steps_per_decision == 1
+        every, stride = entry.schedule(spec.timing)
+        if every == 0 and single and variable != "spike":
+            every, stride = stride, 1  # a step is a decision
+        begin, end = (None if time is None else round(time.value / dt) for time in (entry.from_, entry.to))
+        recordings.append(Recording(owner, variable, entry.neurons, every, stride, begin or 0, end))
     return tuple(recordings)
 
 

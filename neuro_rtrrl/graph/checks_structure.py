@@ -116,12 +116,12 @@ def recordings_exist(context: Context, circuit: Circuit) -> None:
             )
         if recording.neurons is not None:
             _neurons_exist(context, circuit, index)
-        if recording.every == 0 and variable != "spike":
+        if recording.spikes and (recording.every > 1 or recording.stride > 1):
             context.problem(
                 ("record", index, "every"),
-                f"only spikes are kept every step; '{recording.key}' is kept once a decision",
-                found="step",
-                hint="write 'every: decision', or make the decision interval as short as dt",
+                f"'{recording.key}' are events; all of them are kept",
+                found=context.written(("record", index, "every")),
+                hint="leave 'every' out, or choose neurons or a window",
             )
 
 

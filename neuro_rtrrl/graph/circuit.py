@@ -226,13 +226,17 @@ class Projection:
 class Recording:
     """One variable to keep: ``owner`` is a population, projection or modulator.
 
-    ``every`` counts decisions; 0 means every integration step.
+    ``every`` counts decisions; 0 means every ``stride``-th integration step. It is kept from step ``begin`` of the
+    model's time on, until before step ``end``.
     """
 
     owner: str
     variable: str
     neurons: tuple[int, ...] | None = None
     every: int = 1
+    stride: int = 1
+    begin: int = 0
+    end: int | None = None
 
     @property
     def key(self) -> str:
@@ -245,10 +249,31 @@ class Recording:
         owner, _, variable = key.partition(".")
         return cls(owner, variable)
 
+    @property
+    def spikes(self) -> bool:
+        """Whether these are events; all of them are kept."""
+        return self.variable == "spike"
+
+    @property
+    def by_step(self) -> bool:
+        """Whether a backend hands it over for every integration step."""
+        return self.spikes or self.every == 0
+
     def rows(self, start: int, count: int) -> range:
-        """Return which of ``count`` decisions from ``start`` are kept."""
+        """Return which of ``count`` decisions from ``start`` a backend hands over, whatever the window."""
         every = max(1, self.every)
         return range(-(-start // every) * every, start + count, every)
+
+    def ticks(self, start: int, count: int, steps: int) -> range:
+        """Return what is kept of ``count`` decisions of ``steps`` from ``start``, within the window.
+
+        They are numbers of integration steps where ``by_step``, else of decisions.
+        """
+        unit, every = (1, self.stride) if self.by_step else (steps, max(1, self.every))
+        low, high = start * steps // unit, (start + count) * steps // unit
+        low = max(low, -(-self.begin // unit))
+        high = high if self.end is None else min(high, -(-self.end // unit))
+        return range(-(-low // every) * every, max(low, high), every)
 
 
 @dataclass(frozen=True)
@@ -277,6 +302,12 @@ class Circuit:
     applied: tuple[tuple[str, str], ...] = field(
         default=(), compare=False
     )  # names of all that were, and what they do
+
+    @property
+    def told(self) -> dict[str, list[str]]:
+        """What recordings and provenance say of the interventions in force; nothing where there is none."""
+        told = [f"{name}: {text}" for name, text in self.applied]
+        return {"interventions": told} if told else {}
 
     @property
     def actors(self) -> tuple[Population, ...]:

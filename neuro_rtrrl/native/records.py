@@ -13,15 +13,14 @@ __all__ = ["Kept", "hand_out"]
 
 @dataclass(frozen=True)
 class Kept:
-    """A variable to hand out: all of it, or only some neurons (rows of post, for a projection)."""
+    """A variable to hand out: all of it, or only some neurons (rows of post, for a projection).
+
+    ``each_step`` says whether it is handed out at every integration step, else at the end of a decision.
+    """
 
     key: str
     neurons: tuple[int, ...] | None = None
-
-    @property
-    def each_step(self) -> bool:
-        """Whether it is handed out at every integration step."""
-        return self.key.endswith(".spike")
+    each_step: bool = False
 
 
 def hand_out(index: int, each: Kept, places: Places, step: str = "") -> list[str]:
@@ -29,11 +28,15 @@ def hand_out(index: int, each: Kept, places: Places, step: str = "") -> list[str
     space, target = places.space(each.key), f"kept_{index}"
     constant = places.constant(each.key)
     if space.kind == "broadcast":
-        work = [f"{target}[0] = {constant or places.base(each.key)};"]
+        work = [f"{target}[{step or 0}] = {constant or places.base(each.key)};"]
     elif space.kind == "population":
         work = _neurons(each, space, target, places, step)
     else:
         work = _synapses(each, space, target, places)
+        if step:
+            rows = space.shape[0] if each.neurons is None else len(each.neurons)
+            row = f"real *restrict row = {target} + {step} * {rows * space.shape[1]};"
+            work = [row, *_synapses(each, space, "row", places)]
     return [f"if ({target}) {{  {comment('recorded: ' + each.key)}", *indented(work), "}"]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from neuro_rtrrl.language import Expression, Read, walk
@@ -344,20 +344,24 @@ class Writer:
     def _body(self) -> list[str]:
         if len(self.regions) == 1:
             lines = [*self._noise_of("0"), *self._hand_out_all(borrowed=True)]
-            return lines + loops_text(self.regions[0], self.places)
+            lines += loops_text(self.regions[0], self.places)
+            return lines + [line for text in self._each_step("0") for line in text]
         sense, integration, decision = self.regions
         inner = self._noise_of("step")
         inner += loops_text(integration, self.places)
         for index, step in enumerate(self.spikes):
             assert isinstance(step, SpikeStep)
             inner += spike_text(index, step, self.places)
-        for index, each in enumerate(self.kept):
-            if each.each_step:
-                inner += hand_out(index, each, self.places, "step")
+        inner += [line for text in self._each_step("step") for line in text]
         lines = loops_text(sense, self.places)
         lines += [f"for (int step = 0; step < {self.steps}; step++) {{", *indented(inner), "}"]
         lines += self._hand_out_all(borrowed=True)
         return lines + loops_text(decision, self.places)
+
+    def _each_step(self, step: str) -> Iterator[list[str]]:
+        for index, each in enumerate(self.kept):
+            if each.each_step:
+                yield hand_out(index, each, self.places, step)
 
     def _noise_of(self, step: str) -> list[str]:
         lines = []

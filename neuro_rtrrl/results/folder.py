@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
 import json
 import os
+import shutil
+import tempfile
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -17,14 +20,16 @@ from neuro_rtrrl.errors import CircuitError, Problem, RunError
 from neuro_rtrrl.graph.circuit import Circuit
 from neuro_rtrrl.graph.interventions import with_weights
 from neuro_rtrrl.results.episodes import Episodes
+from neuro_rtrrl.results.parts import Parts, packed
 from neuro_rtrrl.results.provenance import now
 from neuro_rtrrl.results.replacing import hint_of, reason_of, replacing
 from neuro_rtrrl.results.result import Result
 from neuro_rtrrl.results.weights import state_to_dataset
 
-__all__ = ["DEFAULT_BASE", "ResultsFolder", "load_results"]
+__all__ = ["DEFAULT_BASE", "ResultsFolder", "load_results", "open_recordings"]
 
 DEFAULT_BASE = Path("results")
+PLAIN: dict[str, Any] = {"decode_times": False, "decode_timedelta": False}
 FORMAT = 1  # of the folder; raised when a reader of the old form would misread the new one
 
 
@@ -32,7 +37,9 @@ class ResultsFolder:
     """A folder that one run owns. Make it with :meth:`create`, before the run."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path, self.parts = path, Parts(path)
+        self._circuit: Circuit | None = None
+        self._units: dict[str, str] = {}
 
     @classmethod
     def create(cls, path: str | os.PathLike | None, circuit_name: str) -> ResultsFolder:
@@ -60,8 +67,14 @@ class ResultsFolder:
             )
         return folder
 
-    def begin(self, circuit: Circuit, provenance: Mapping[str, Any]) -> None:
-        """Write the resolved circuit and what is known of the run at its start."""
+    def begin(
+        self, circuit: Circuit, provenance: Mapping[str, Any], units: Mapping[str, Any] | None = None
+    ) -> None:
+        """Write the resolved circuit and what is known of the run at its start.
+
+        ``units`` maps keys of variables to their physical dimensions, for what is written later.
+        """
+        self._circuit, self._units = circuit, {key: str(value) for key, value in (units or {}).items()}
         with self.writing("circuit.yaml") as target:
             target.write_text(circuit.document or f"circuit: {circuit.name}\n", encoding="utf-8")
         own = circuit.environment.own if circuit.environment else None
@@ -71,27 +84,41 @@ class ResultsFolder:
                 target.write_bytes(own.content())
         self._write_json("provenance.json", provenance)
 
-    def finish(
-        self,
-        result: Result,
-        circuit: Circuit,
-        provenance: Mapping[str, Any],
-        units: Mapping[str, Any] | None = None,
-    ) -> None:
+    def checkpoint(self, result: Result, recordings: Any, part: int) -> None:
+        """Write a part of the recordings, and where the run stands: what is left of it if it is killed.
+
+        Raises
+        ------
+        RunError
+            If a file cannot be written; what was written before stays as it was.
+        """
+        self.parts.write(part, recordings)
+        self._write_state(result)
+        self._write_dataset("episodes.nc", result.episodes.to_dataset())
+        self._write_json("summary.json", self._summary(result, finished=False, parts=part))
+
+    def finish(self, result: Result, circuit: Circuit, provenance: Mapping[str, Any], parts: int = 0) -> None:
         """Write everything that the run left: weights first, so that they are safe if the disk fills up.
+
+        ``parts`` says how many parts of the recordings are there, the last one with the end of the run; they become
+        one file. Without any, ``result.recordings`` is written.
 
         Raises
         ------
         RunError
             If a file cannot be written; those before it stay.
         """
-        names = {key: str(value) for key, value in (units or {}).items()}
-        self._write_dataset("weights.nc", state_to_dataset(circuit, result.seeds, result.state, names))
+        self._circuit = circuit
+        self._write_state(result)
         self._write_dataset("episodes.nc", result.episodes.to_dataset())
-        self._write_dataset("recordings.nc", result.recordings)
+        if parts:
+            with self.writing("recordings.nc") as target:
+                self.parts.merge(parts, target)
+        else:
+            self._write_dataset("recordings.nc", result.recordings)
         self._write_json("provenance.json", {**provenance, "end": now()})
-        summary = {**result.as_dict(), "results": str(self.path)}
-        self._write_json("summary.json", {"format": FORMAT, "finished": True, **summary})
+        self._write_json("summary.json", self._summary(result, finished=True))
+        self.parts.remove()
 
     def writing(self, name: str) -> AbstractContextManager[Path]:
         """Yield a temporary path that becomes ``name`` when the block ends well; see :func:`replacing`."""
@@ -102,18 +129,25 @@ class ResultsFolder:
             text = json.dumps(content, indent=2, ensure_ascii=False, default=str)
             target.write_text(text + "\n", encoding="utf-8")
 
+    def _summary(self, result: Result, **more: Any) -> dict[str, Any]:
+        return {"format": FORMAT, **more, **result.as_dict(), "results": str(self.path)}
+
+    def _write_state(self, result: Result) -> None:
+        assert self._circuit is not None, "begin() comes first"
+        state = state_to_dataset(self._circuit, result.seeds, result.state, self._units)
+        state.attrs["next_decision"] = result.next_decision  # it may be younger than the summary
+        self._write_dataset("weights.nc", state)
+
     def _write_dataset(self, name: str, dataset) -> None:
-        packed = {
-            str(each): {"zlib": True, "complevel": 4}
-            for each, array in dataset.variables.items()
-            if array.size and array.ndim and array.dtype.kind in "iufb"
-        }
         with self.writing(name) as target:
-            dataset.to_netcdf(target, encoding=packed)
+            dataset.to_netcdf(target, encoding=packed(dataset))
 
 
 def load_results(path: str | os.PathLike, circuit: Circuit | None = None) -> Result:
-    """Read a results folder.
+    """Read a results folder; recordings are read from it when they are looked at.
+
+    Of a run that was killed, that ran out of disk or that still goes on, what it had flushed last is returned, with
+    ``unfinished`` set.
 
     Parameters
     ----------
@@ -130,11 +164,14 @@ def load_results(path: str | os.PathLike, circuit: Circuit | None = None) -> Res
 
     folder = Path(path)
     summary = _summary(folder)
+    unfinished = not summary["finished"]
     try:
-        read = {
-            name: xarray.load_dataset(folder / f"{name}.nc", decode_times=False, decode_timedelta=False)
-            for name in ("weights", "episodes", "recordings")
-        }
+        read = {name: xarray.load_dataset(folder / f"{name}.nc", **PLAIN) for name in ("weights", "episodes")}
+        recordings = (
+            _of_parts(folder, int(summary["parts"]))
+            if unfinished
+            else open_recordings(folder / "recordings.nc")
+        )
         provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
         stored = read["weights"]
         result = Result(
@@ -142,7 +179,7 @@ def load_results(path: str | os.PathLike, circuit: Circuit | None = None) -> Res
             seeds=tuple(int(seed) for seed in np.atleast_1d(stored["seed"].values)),
             decisions=int(summary["decisions"]),
             episodes=Episodes.from_dataset(read["episodes"]),
-            recordings=read["recordings"],
+            recordings=recordings,
             state={str(each.attrs["key"]): each.values for each in stored.data_vars.values()},
             settable=tuple(
                 str(each.attrs["key"]) for each in stored.data_vars.values() if each.attrs["settable"]
@@ -150,10 +187,11 @@ def load_results(path: str | os.PathLike, circuit: Circuit | None = None) -> Res
             wall_seconds=float(summary["wall_seconds"]),
             decisions_per_second=float(summary["decisions_per_second"]),
             first_decision_seconds=float(summary["first_decision_seconds"]),
-            interrupted=bool(summary["interrupted"]),
+            interrupted=bool(summary["interrupted"]) or unfinished,
             folder=folder,
             provenance=provenance,
-            next_decision=int(summary["next_decision"]),
+            next_decision=int(stored.attrs.get("next_decision", summary["next_decision"])),
+            unfinished=unfinished,
         )
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise CircuitError(
@@ -166,6 +204,22 @@ def load_results(path: str | os.PathLike, circuit: Circuit | None = None) -> Res
     if circuit is not None:
         _fits(result, circuit, folder)
     return result
+
+
+def open_recordings(path: Path) -> Any:
+    """Return recordings as a dataset that reads from the file what is looked at."""
+    import xarray
+
+    return xarray.open_dataset(path, **PLAIN)
+
+
+def _of_parts(folder: Path, count: int) -> Any:
+    """Return the recordings of a run that did not end: its parts as one file, which goes with the process."""
+    place = tempfile.mkdtemp(prefix="neuro_rtrrl_")
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    whole = Path(place) / "recordings.nc"
+    Parts(folder).merge(count, whole)
+    return open_recordings(whole)
 
 
 def _fits(result: Result, circuit: Circuit, folder: Path) -> None:
@@ -199,7 +253,7 @@ def _summary(folder: Path) -> dict[str, Any]:
         raise problem(
             f"{folder} was written in another format", found=str(summary["format"]), available=(str(FORMAT),)
         )
-    if not summary.get("finished"):
+    if not summary.get("finished") and "parts" not in summary:
         raise problem(
             f"the run in {folder} is not finished", hint="wait for it, or give the folder of another run"
         )

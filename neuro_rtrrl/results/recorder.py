@@ -44,30 +44,39 @@ class Recorder:
         self.seeds = tuple(int(seed) for seed in seeds)
         self.record = tuple(circuit.record if record is None else record)
         self.units = {key: str(value) for key, value in (units or {}).items()}
+        self._clocks = _clocks(self.record)
+        self.forget()
+
+    def forget(self) -> None:
+        """Let go of what was kept: it is safe elsewhere."""
         self._kept: dict[str, list[np.ndarray]] = {each.key: [] for each in self.record}
         self._ticks: dict[str, list[np.ndarray]] = {each.key: [] for each in self.record}
+        self.bytes = 0
 
     def add(self, chunk: Chunk) -> None:
-        """Keep a chunk's records: the decisions and neurons that were asked for, and no others."""
+        """Keep a chunk's records: the times and neurons that were asked for, and no others."""
         for each in self.record:
             if each.key not in chunk.records:
                 continue
             values = np.asarray(chunk.records[each.key])
-            if _spikes(each):
-                self._add_spikes(each, values, chunk.start)
+            ticks = each.ticks(chunk.start, chunk.count, self.circuit.timing.steps)
+            if each.by_step:
+                values = values.reshape(len(values), -1, *values.shape[3:])
+                first, every = chunk.start * self.circuit.timing.steps, 1
             else:
-                self._kept[each.key].append(
-                    np.array(values)
-                )  # a copy: a view would keep the whole chunk alive
-                self._ticks[each.key].append(np.asarray(each.rows(chunk.start, chunk.count)))
+                rows = each.rows(chunk.start, chunk.count)
+                first, every = rows.start, rows.step
+            begin, end = ((tick - first) // every for tick in (ticks.start, ticks.stop + every - 1))
+            values = values[:, begin : max(begin, end) : ticks.step // every][:, : len(ticks)]
+            if each.spikes:
+                self._keep(each, *_events(each, values, ticks.start))
+            else:  # a copy: a view would keep the whole chunk alive
+                self._keep(each, np.array(values), np.asarray(ticks, dtype=np.int64))
 
-    def _add_spikes(self, each: Recording, values: np.ndarray, start: int) -> None:
-        seeds, count, steps, size = values.shape
-        seed, step, neuron = np.nonzero(values.reshape(seeds, count * steps, size))
-        if each.neurons is not None:
-            neuron = np.asarray(each.neurons)[neuron]
-        self._kept[each.key].append(np.stack([seed, neuron]).astype(np.int32))
-        self._ticks[each.key].append(start * steps + step)
+    def _keep(self, each: Recording, values: np.ndarray, ticks: np.ndarray) -> None:
+        self._kept[each.key].append(values)
+        self._ticks[each.key].append(ticks)
+        self.bytes += values.nbytes + ticks.nbytes
 
     # --- the dataset ----------------------------------------------------------------------------------------
 
@@ -75,9 +84,10 @@ class Recorder:
         """Return what was kept so far as an ``xarray.Dataset``.
 
         Dimensions are ``seed``, ``decision`` (with the coordinate ``time``; ``decision_every_<n>`` where only
-        each n-th was kept, ``step`` for each dt) and ``<population>_neuron``, ``<population>_post``,
-        ``<population>_pre``. Spikes are ragged: ``<population>_spike_time``, ``_spike_neuron`` and
-        ``_spike_seed`` over ``<population>_spike``. Every variable has ``key``, ``units`` and ``long_name``.
+        each n-th was kept; ``step`` and ``step_every_<n>`` for steps of dt; another window has a number behind) and
+        ``<population>_neuron``, ``<population>_post``, ``<population>_pre``. Spikes are ragged:
+        ``<population>_spike_time``, ``_spike_neuron`` and ``_spike_seed`` over ``<population>_spike``. Every variable
+        has ``key``, ``units`` and ``long_name``; the attribute ``along_time`` names the dimensions that grow.
         """
         wait_until_loaded()
         import xarray
@@ -87,23 +97,29 @@ class Recorder:
             attrs={
                 "circuit": self.circuit.name,
                 "time": "start of the decision interval or integration step",
+                **self.circuit.told,
             },
         )
+        grows = {}
         for each in self.record:
-            if _spikes(each):
+            if each.spikes:
                 self._write_spikes(dataset, each)
+                grows[f"{each.owner}_spike"] = None
             elif self._kept[each.key]:
                 self._write(dataset, each)
+                grows[self._clocks[each.key]] = None
+        dataset.attrs["along_time"] = " ".join(grows)
         return dataset
 
     def _write(self, dataset, each: Recording) -> None:
         values = np.concatenate(self._kept[each.key], axis=1)
         ticks = np.concatenate(self._ticks[each.key])
-        base = "decision" if each.every == 1 else f"decision_every_{each.every}"
-        interval = self.circuit.timing.decision_interval
-        clock = _dimension(dataset, base, ticks)
+        timing, clock = self.circuit.timing, self._clocks[each.key]
+        interval = timing.dt if each.by_step else timing.decision_interval
         time = "time" if clock == "decision" else f"{clock}_time"
-        dataset.coords[time] = (clock, ticks * interval, {"units": "second", "long_name": "model time"})
+        if clock not in dataset.coords:
+            dataset.coords[clock] = (clock, ticks)
+            dataset.coords[time] = (clock, ticks * interval, {"units": "second", "long_name": "model time"})
         dims = ["seed", clock]
         for name, labels in self._axes(each, values.shape[2:]):
             dims.append(_dimension(dataset, name, labels))
@@ -160,8 +176,27 @@ class Recorder:
         return f"{described.get(each.variable) or each.variable} of {owner}"
 
 
-def _spikes(each: Recording) -> bool:
-    return each.variable == "spike"
+def _events(each: Recording, fired: np.ndarray, start: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return seed and neuron of each spike, shape (2, events), and the integration step in which it was fired."""
+    seed, step, neuron = np.nonzero(fired)
+    if each.neurons is not None:
+        neuron = np.asarray(each.neurons)[neuron]
+    return np.stack([seed, neuron]).astype(np.int32), start + step
+
+
+def _clocks(record: Iterable[Recording]) -> dict[str, str]:
+    """Name the dimension of each recording's times: those of one name are the same times, in every stretch."""
+    found, windows = {}, {}
+    for each in record:
+        word, every = ("step", each.stride) if each.by_step else ("decision", max(1, each.every))
+        base = word if every == 1 else f"{word}_every_{every}"
+        known = windows.setdefault(base, [])
+        window = each.begin, each.end
+        if not each.spikes and window not in known:
+            known.append(window)
+        number = known.index(window) if window in known else 0
+        found[each.key] = base if number == 0 else f"{base}_{number + 1}"
+    return found
 
 
 def _dimension(dataset, base: str, labels: np.ndarray) -> str:

@@ -45,6 +45,9 @@ class Result:
     folder : Path or None
     next_decision : int
         Index in the streams of noise at which a run that continues this one goes on.
+    unfinished : bool
+        Whether the run has not told its end (it was killed, the disk was full, or it still goes on): then this is what
+        it had flushed to its folder last.
     activity : Activity or None
         What the ledger needs to count what a stretch of the run really did, where it was asked for.
     """
@@ -64,6 +67,7 @@ class Result:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     next_decision: int = 0
     activity: Any = None
+    unfinished: bool = False
 
     @property
     def final_return(self) -> np.ndarray:
@@ -106,7 +110,8 @@ class Result:
     def __getitem__(self, key: str):
         """Return one recorded variable as an ``xarray.DataArray``.
 
-        Its dimensions are seed, decision (or step), then neuron, or post and pre.
+        Its dimensions are seed, decision (or step) with the coordinate ``time``, then neuron, or post and pre. Of
+        spikes it is their times.
 
         Raises
         ------
@@ -124,9 +129,10 @@ class Result:
                 Problem(f"'{key}' was not recorded", found=key, available=available, hint=hint)
             )
         array = self.recordings[name]
-        return array.rename({dim: plain for dim, plain in _plain_names(array.dims) if plain != dim}).rename(
-            key
-        )
+        names = {dim: plain for dim, plain in _plain_names(array.dims) if plain != dim}
+        names |= {f"{dim}_time": "time" for dim in names if f"{dim}_time" in array.coords}
+        names |= {"step_time": "time"} if "step_time" in array.coords else {}
+        return array.rename(names).rename(key)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON document of ``simulate``; numbers per seed are null where no episode ended."""
@@ -151,6 +157,7 @@ class Result:
 
     def _head(self) -> str:
         ended = ", interrupted" if self.interrupted else ""
+        ended = ", not finished: what was flushed last" if self.unfinished else ended
         return f"{self.circuit}: {self.decisions:,} decisions in {self.wall_seconds:.1f} s{ended}"
 
     def __repr__(self) -> str:

@@ -96,19 +96,23 @@ class CircuitSpec(Section):
     def _count_decisions(
         cls, record: tuple[RecordEntry, ...], info: ValidationInfo
     ) -> tuple[RecordEntry, ...]:
-        """Turn ``every: 200 ms`` into a number of decisions."""
+        """Turn ``every: 200 ms`` into a number of decisions where it is one, and hold all times against dt."""
         timing = info.data.get("timing")
-        if timing is None:
+        if timing is None or timing.dt is None or timing.decision_interval is None:
             return record
         entries, faults = [], []
         for index, entry in enumerate(record):
             if isinstance(entry.every, Quantity):
                 count = whole_multiple(entry.every, timing.decision_interval)
-                if count is None:
-                    interval = timing.decision_interval.value
-                    message = f"'every' must be a whole multiple of the decision interval ({interval:g} s)"
-                    faults.append(Fault(message, (index, "every"), f"{entry.every.value:g} s"))
-                entry = entry.model_copy(update={"every": count})
+                entry = entry if count is None else entry.model_copy(update={"every": count})
+            times = {"every": entry.every, "from": entry.from_, "to": entry.to}
+            for key, time in times.items():
+                if isinstance(time, Quantity) and time.value and whole_multiple(time, timing.dt) is None:
+                    message = f"'{key}' must be a whole multiple of dt ({timing.dt.value:g} s)"
+                    faults.append(Fault(message, (index, key), f"{time.value:g} s"))
+            if entry.to is not None and entry.to.value <= (entry.from_.value if entry.from_ else 0.0):
+                message = "the window ends before it begins"
+                faults.append(Fault(message, (index, "to"), f"{entry.to.value:g} s"))
             entries.append(entry)
         if faults:
             raise refuse(*faults)

@@ -251,19 +251,28 @@ def _read_every(value: Any) -> int | str | Quantity:
         return count
     if isinstance(value, str) and not match and re.match(r"\s*[-+.]?[0-9]", value):
         return read_positive_time(value)
-    available = ("decision", "step", "10 decisions", "200 ms")
+    available = ("decision", "step", "10 decisions", "200 ms", "0.5 ms")
     raise Refused(Fault("this does not say how often to record", found=shown(value), available=available))
 
 
 class RecordEntry(Section):
-    """What to record: a modulator or ``population.variable``, of which neurons, every how many decisions.
+    """What to record: a modulator or ``population.variable``, of which neurons, how often, from when to when.
 
-    ``every`` is a number of decisions or ``step``; a duration is turned into decisions by ``CircuitSpec``.
+    ``every`` is a number of decisions, ``step`` or a duration; ``CircuitSpec`` turns one that is a whole number of
+    decisions into that, and holds the others and the window against dt.
     """
 
     variable: Endpoint
     neurons: Neurons = None
     every: Annotated[int | str | Quantity, validated(_read_every)] = 1
+    from_: OptionalTime = Field(default=None, alias="from")
+    to: OptionalTime = None
+
+    def schedule(self, timing: Timing) -> tuple[int, int]:
+        """Return every how many decisions, 0 for steps, and then every how many integration steps."""
+        if isinstance(self.every, Quantity):
+            return 0, whole_multiple(self.every, timing.dt) or 1
+        return (0, 1) if isinstance(self.every, str) else (self.every, 1)
 
 
 class Intervention(Section):

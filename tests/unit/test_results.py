@@ -169,7 +169,7 @@ def test_every_nth_decision_of_the_chosen_neurons_is_kept_across_chunks():
     np.testing.assert_allclose(values.sel(seed=0, neuron=3), [0.3, 2.3, 4.3, 6.3, 8.3])
     assert values.attrs["units"] == "volt"
     assert values.attrs["long_name"] == "membrane potential of a"
-    np.testing.assert_allclose(values["decision_every_2_time"], [0.0, 4e-3, 8e-3, 12e-3, 16e-3])
+    np.testing.assert_allclose(values["time"], [0.0, 4e-3, 8e-3, 12e-3, 16e-3])
 
 
 def test_variables_of_different_populations_live_in_one_dataset():
@@ -240,8 +240,8 @@ def test_a_result_can_be_read_by_people():
 def written(folder: Path) -> Path:
     results = ResultsFolder.create(folder, "small")
     provenance = collect_provenance(SEEDS, "abc", "jax", "float32", command=["neuro-rtrrl"])
-    results.begin(small_circuit(), provenance)
-    results.finish(small_result(folder=folder), small_circuit(), provenance, units={"a.v": "volt"})
+    results.begin(small_circuit(), provenance, units={"a.v": "volt"})
+    results.finish(small_result(folder=folder), small_circuit(), provenance)
     return folder
 
 

@@ -131,7 +131,7 @@ class BrianProgram:
             self._begin_decision,
             self._end_decision,
             early=(self._show_noise,) if self.lowered.noise else (),
-            late=(self._keep_spikes,) if any(each.variable == "spike" for each in self.record) else (),
+            late=(self._keep_step,) if any(each.by_step for each in self.record) else (),
         )
         if self.stopwatch is not None:
             self._measure(self.stopwatch)
@@ -204,8 +204,8 @@ class BrianProgram:
     def _show_noise(self, step: int) -> None:
         self._noise.show(self.position, step)
 
-    def _keep_spikes(self, step: int) -> None:
-        self._records.spike(step)
+    def _keep_step(self, step: int) -> None:
+        self._records.step(step)
 
     def _end_decision(self) -> None:
         for replica in self.replicas:

@@ -19,20 +19,21 @@ Write = Callable[[int], None]
 class Records:
     """Buffers for up to ``length`` decisions of all seeds, of the decisions and neurons that are asked for.
 
-    Spikes (``population.spike``) are kept every ``dt``, all else once a decision or more rarely.
+    Spikes and what is asked for by steps are kept every ``dt``, all else once a decision or more rarely.
     """
 
     def __init__(
         self, replicas: Sequence[Replica], record: Sequence[Recording], length: int, dtype: Any
     ) -> None:
         self.replicas, self.length, self.dtype = replicas, length, dtype
-        self.spikes = tuple(each for each in record if each.variable == "spike")
-        self.values = tuple(each for each in record if each.variable != "spike")
+        self.spikes = tuple(each for each in record if each.spikes)
+        self.values = tuple(each for each in record if not each.spikes)
         self._fired_neurons = [
             (seed, each.key, replica.groups.objects[each.owner].variables["_spikespace"], self._places(each))
             for seed, replica in enumerate(replicas)
             for each in self.spikes
         ]
+        self._steps = replicas[0].lowered.circuit.timing.steps
         self.start = 0
         self.renew(0)
 
@@ -51,11 +52,15 @@ class Records:
     def renew(self, start: int) -> None:
         """Begin the stretch that starts at decision ``start``."""
         self.start, self.count = start, 0
-        seeds, steps = len(self.replicas), self.replicas[0].lowered.circuit.timing.steps
+        seeds, steps = len(self.replicas), self._steps
         self.told: list[tuple[Any, ...]] = []  # of each decision, the flags of all seeds
         self.kept = {
             each.key: np.zeros(
-                (seeds, len(each.rows(start, self.length)), *chosen_shape(each, self._shape(each.key))),
+                (
+                    seeds,
+                    len(each.rows(start, self.length)) * (steps if each.by_step else 1),
+                    *chosen_shape(each, self._shape(each.key)),
+                ),
                 self.dtype,
             )
             for each in self.values
@@ -67,7 +72,8 @@ class Records:
         self._writers: dict[int, list[Write]] = {}
         for seed, replica in enumerate(self.replicas):
             for each in self.values:
-                self._writers.setdefault(max(1, each.every), []).append(self._writer(seed, replica, each))
+                self._writers.setdefault(each.every, []).append(self._writer(seed, replica, each))
+        self._each_step = self._writers.pop(0, [])
 
     def _writer(self, seed: int, replica: Replica, each: Recording) -> Write:
         variable, values = replica.lowered.variables[each.key], replica.values
@@ -96,8 +102,11 @@ class Records:
 
         return copy
 
-    def spike(self, step: int) -> None:
-        """Keep who fired in integration step ``step`` of the present decision."""
+    def step(self, step: int) -> None:
+        """Keep who fired in integration step ``step`` of the present decision, and what is kept at each."""
+        row = self.count * self._steps + step
+        for write in self._each_step:
+            write(row)
         for seed, key, space, places in self._fired_neurons:
             fired = space.get_value()
             self.fired[key][seed, self.count, step, places[fired[: fired[-1]]]] = True
@@ -116,9 +125,14 @@ class Records:
     def chunk(self) -> Chunk:
         """Return what was kept and begin the next stretch."""
         count = self.count
-        records = {
-            each.key: self.kept[each.key][:, : len(each.rows(self.start, count))] for each in self.values
-        }
+        records = {}
+        for each in self.values:
+            rows = len(each.rows(self.start, count))
+            if each.by_step:
+                kept = self.kept[each.key][:, : rows * self._steps]
+                records[each.key] = kept.reshape(len(kept), rows, self._steps, *kept.shape[2:])
+            else:
+                records[each.key] = self.kept[each.key][:, :rows]
         for each in self.spikes:
             (size,) = chosen_shape(each, self._shape(each.key))
             records[each.key] = self.fired[each.key][:, :count, :, :size]

@@ -75,7 +75,7 @@ class StandaloneProgram:
         self.lowered = lower(circuit, keep=set(keys))
         refuse_nonlocal(self.lowered, "Brian2", "run it with --backend jax")
         self._plan = make_plan(self.lowered, keys)
-        _refuse(self.lowered, self._plan, keys)
+        _refuse(self.lowered, self._plan, self.record)
         self.position, self._start, self._ran = start, start, False
         self._cache, self._notice = cache, notice or (lambda line: None)
         self.build_seconds = 0.0
@@ -223,7 +223,7 @@ class StandaloneProgram:
         return state_of(self.lowered, self._replicas)
 
 
-def _refuse(lowered: LoweredCircuit, plan: Plan, record: tuple[str, ...]) -> None:
+def _refuse(lowered: LoweredCircuit, plan: Plan, record: tuple[Recording, ...]) -> None:
     """Say all at once what a C++ program of its own cannot do."""
     problems, hint = Problems(), "--codegen cython runs it"
     for event in lowered.circuit.events:
@@ -257,8 +257,10 @@ def _refuse(lowered: LoweredCircuit, plan: Plan, record: tuple[str, ...]) -> Non
                 where=f"neuromodulators.{name}",
                 hint=hint,
             )
-    for key in record:
-        variable = lowered.variables[key]
+    for each in record:
+        key, variable = each.key, lowered.variables[each.key]
+        if each.by_step and not each.spikes:
+            problems.add(f"{key} cannot be recorded every step in a stand-alone program", hint=hint)
         if variable.role == "noise" or (variable.space.kind == "broadcast" and variable.value is None):
             problems.add(f"{key} cannot be recorded in a stand-alone program", hint=hint)
     if not have_compiler():

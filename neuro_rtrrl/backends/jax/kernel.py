@@ -84,7 +84,7 @@ def make_kernel(
     CompilationError
         Where it cannot be built; the message is one line.
     """
-    kept = tuple(Kept(each.key, each.neurons) for each in record)
+    kept = tuple(Kept(each.key, each.neurons, each.by_step) for each in record)
     source = write_tick(lowered, precision, kept, observation)
     rows = tuple(_row(source, lowered, each) for each in kept)
     text = source.text + _handler(source, record, rows, observation, lowered.circuit.timing.steps)

@@ -61,7 +61,6 @@ class ClosedLoop:
         self.record = record
         self.written = written
         self.single_kernel = single_kernel
-        self._by_dt = tuple(each.key for each in record if each.variable == "spike")
 
     def start(self, values: Mapping[str, np.ndarray], key: Any) -> tuple[Values, Values]:
         """Return what a run carries and what it only reads, from given weights and parameters."""
@@ -143,7 +142,7 @@ class ClosedLoop:
         values["terminated"] = terminated.astype(network.dtype)
         network.draw(values, drawn.get("uniform"))
         network.begin(values, first)
-        by_dt = network.integrate(values, drawn["noise"], self._by_dt)
+        by_dt = network.integrate(values, drawn["noise"], self._each_step)
         network.decide(values, first)
         if self.environment is not None:
             after["action"] = values["action"]
@@ -154,13 +153,20 @@ class ClosedLoop:
             "terminated": terminated,
             "truncated": truncated,
             "records": {
-                each.key: _chosen(each, by_dt[each.key].astype(bool), 1)
-                if each.key in by_dt
-                else _chosen(each, self._kept(each.key, values), 0)
+                each.key: by_dt[each.key] if each.by_step else _chosen(each, self._kept(each.key, values))
                 for each in self.record
             },
         }
         return after, kept
+
+    def _each_step(self, values: Values) -> Values:
+        """Return what is recorded of a step of ``dt``."""
+        seen = {}
+        for each in self.record:
+            if each.by_step:
+                value = _chosen(each, self._kept(each.key, values))
+                seen[each.key] = value.astype(bool) if each.spikes else value
+        return seen
 
     def _kept(self, key: str, values: Values) -> Any:
         variable = self.lowered.variables.get(key)
@@ -206,11 +212,11 @@ class ClosedLoop:
                 )
 
 
-def _chosen(each: Recording, value: Any, axis: int) -> Any:
+def _chosen(each: Recording, value: Any) -> Any:
     """Return the neurons that were asked for; a sum over the population has none to choose from."""
-    if each.neurons is None or jnp.ndim(value) <= axis:
+    if each.neurons is None or jnp.ndim(value) == 0:
         return value
-    return jnp.take(value, np.asarray(each.neurons), axis=axis)
+    return jnp.take(value, np.asarray(each.neurons), axis=0)
 
 
 def _logged(log: Any, each: Recording, place: tuple[Any, Any], value: Any) -> Any:

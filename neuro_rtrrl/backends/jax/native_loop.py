@@ -150,8 +150,9 @@ class NativeLoop:
         shape = self.lowered.variables[each.key].space.shape
         if each.neurons is not None and shape:
             shape = (len(each.neurons), *shape[1:])
-        if each.variable == "spike":
-            return log.reshape(log.shape[0], self._network.steps, *shape) > 0
+        if each.by_step:
+            by_step = log.reshape(log.shape[0], self._network.steps, *shape)
+            return by_step > 0 if each.spikes else by_step
         return log.reshape(log.shape[0], *shape)
 
     def shown(self, values: Mapping[str, Any]) -> Values:

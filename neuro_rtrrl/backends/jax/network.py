@@ -6,6 +6,7 @@ time: the dictionary and the trees exist only while JAX traces the function.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -122,21 +123,21 @@ class Network:
             if shown[key] is not values[key]:
                 values[key] = jnp.where(first, shown[key], values[key])
 
-    def integrate(self, values: Values, noise: Values, keep: tuple[str, ...] = ()) -> Values:
-        """Advance by one decision interval; return the keys in ``keep`` for every ``dt``, shape ``(k, n)``."""
+    def integrate(self, values: Values, noise: Values, watch: Callable[[Values], Values]) -> Values:
+        """Advance by one decision interval; return what ``watch`` shows of every ``dt``, stacked."""
         moving = tuple(key for key in values if key in self._moving)
         known = dict(values)
 
         def step(state: Values, drawn: Values) -> tuple[Values, Values]:
             local = {**known, **state, **drawn}
             self._step(local)
-            return {key: local[key] for key in state}, {key: local[key] for key in keep}
+            return {key: local[key] for key in state}, watch(local)
 
         if self.steps == 1:
             for key, drawn in noise.items():
                 values[key] = drawn[0]
             self._step(values)
-            return {key: values[key][None] for key in keep}
+            return {key: value[None] for key, value in watch(values).items()}
         state = {key: values[key] for key in moving}
         shapes = jax.eval_shape(
             lambda s, d: self._all_written({**known, **s, **d}),

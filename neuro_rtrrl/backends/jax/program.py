@@ -238,13 +238,19 @@ class JaxProgram:
         total = 64  # flags, keys, the uniform number
         total += sum(steps * number * self._size(key) for key in self.lowered.noise)
         for each in self.record:
-            often = steps if each.variable == "spike" else 1 / max(1, each.every)
-            total += int(often * number * self._size(each.key))
+            often = steps if each.by_step else 1 / max(1, each.every)
+            chosen = self._rows(each)
+            total += int(often * number * self._size(each.key) * chosen)
         if self.environment is not None:
             environment = self.environment
             shapes = jax.eval_shape(lambda key: streams.reset_states(environment, key, 0, 1), seed_key(0))
             total += sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(shapes))
         return total
+
+    def _rows(self, each: Recording) -> float:
+        """Return what part of a variable is kept."""
+        shape = self.written.variables[each.key].space.shape
+        return len(each.neurons) / shape[0] if each.neurons is not None and shape else 1.0
 
     def _size(self, key: str) -> int:
         return int(np.prod(self.written.variables[key].space.shape, dtype=int))
