@@ -33,6 +33,9 @@ _HOME = {
     "parity": "neuro_rtrrl.api",
     "plot": "neuro_rtrrl.plot",
     "simulate": "neuro_rtrrl.api",
+    "to_csv": "neuro_rtrrl.formats",
+    "to_neo": "neuro_rtrrl.formats",
+    "to_nwb": "neuro_rtrrl.formats",
     "study": "neuro_rtrrl.api",
     "word_lengths": "neuro_rtrrl.ledger.word_lengths",
 }
@@ -57,6 +60,9 @@ __all__ = [
     "plot",
     "simulate",
     "study",
+    "to_csv",
+    "to_neo",
+    "to_nwb",
     "word_lengths",
 ]
 
@@ -76,6 +82,7 @@ if TYPE_CHECKING:
         study,
     )
     from neuro_rtrrl.errors import CircuitError, NeuroRtrrlError, RunError
+    from neuro_rtrrl.formats import to_csv, to_neo, to_nwb
     from neuro_rtrrl.graph import Circuit
     from neuro_rtrrl.graph.audit import audit
     from neuro_rtrrl.ledger.word_lengths import word_lengths

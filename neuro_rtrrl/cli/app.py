@@ -70,6 +70,14 @@ class ExportTarget(StrEnum):
     c = "c"
 
 
+class Format(StrEnum):
+    """What results can be written as."""
+
+    nwb = "nwb"
+    neo = "neo"
+    csv = "csv"
+
+
 KernelOption = Annotated[
     Kernel,
     typer.Option(
@@ -460,6 +468,52 @@ def export(
 
     words = Words(profile, tuple(bits or ()), seed)
     return run_export(file, setting or [], target.value, out, weights, json, words)
+
+
+@_application.command()
+def plot(
+    results: Annotated[str, typer.Argument(metavar="RESULTS", help="Results folder of simulate.")],
+    figure: Annotated[
+        str,
+        typer.Argument(
+            metavar="FIGURE",
+            help="learning, raster, psth, rates, voltages, dopamine, trials, values, weights, histogram, activity.",
+        ),
+    ] = "raster",
+    seed: Annotated[int | None, typer.Option(min=0, help="Default: the first of the run.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Picture (.png, .svg, .pdf). Default: within the results folder."),
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Draw what was recorded.
+
+    Example: neuro-rtrrl plot results/run raster --out raster.png
+    """
+    from neuro_rtrrl.cli.plot import run_plot
+
+    return run_plot(results, figure, seed, out, json)
+
+
+@_application.command()
+def convert(
+    results: Annotated[str, typer.Argument(metavar="RESULTS", help="Results folder of simulate.")],
+    to: Annotated[
+        Format, typer.Option("--to", help="nwb (one file a seed), neo (a .nix file) or csv (a folder).")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="File or folder. Default: within the results folder.")
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Write what was recorded for other tools: Neurodata Without Borders, Neo, CSV.
+
+    Example: neuro-rtrrl convert results/run --to nwb
+    """
+    from neuro_rtrrl.cli.convert import run_convert
+
+    return run_convert(results, to.value, out, json)
 
 
 @_application.command("import")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from neuro_rtrrl.drawing import layout as geometry
+from neuro_rtrrl.drawing.activity import Activity
 from neuro_rtrrl.drawing.layout import LABEL_SIZE, SMALL_SIZE, Edge, Layout, Node, Point, text_width
 from neuro_rtrrl.graph.circuit import Circuit, Projection
 
@@ -17,8 +18,8 @@ _LONG_LABEL = 1.35  # inches
 class Page:
     """A circuit's layout with all that painting needs to know; ``lower`` and ``upper`` are its corners."""
 
-    def __init__(self, circuit: Circuit) -> None:
-        self.circuit = circuit
+    def __init__(self, circuit: Circuit, activity: Activity | None = None) -> None:
+        self.circuit, self.activity = circuit, activity
         self.labels = {name: _label(each) for name, each in circuit.projections.items()}
         self.layout: Layout = geometry.lay_out(circuit, self.labels)
         self.colours = _rule_colours(circuit)
@@ -43,7 +44,7 @@ class Page:
             right + (0.8 if acts else 0.25), start + legend_width + 0.4, *(x + 1.0 for x in stand), right
         )
         self.lower = (start, floor - 0.28 * len(self.legend) - 0.12)
-        self.upper = (wide, high + (0.4 if loops else 0.25))
+        self.upper = (wide, high + (0.4 if loops else 0.25) + (0.25 if activity else 0.0))
 
     @property
     def size(self) -> Point:
@@ -51,7 +52,13 @@ class Page:
         return self.upper[0] - self.lower[0], self.upper[1] - self.lower[1]
 
     def look(self, projection: Projection) -> dict:
-        """Return the line's colour, style and width: its colour is its rule's."""
+        """Return the line's colour, style and width: its colour is its rule's, its width its activity's if shown."""
+        look = self._plain_look(projection)
+        if self.activity is not None:
+            look["linewidth"] = self.activity.width(projection.name, look["linewidth"])
+        return look
+
+    def _plain_look(self, projection: Projection) -> dict:
         error = any(edge.projection is projection and edge.error for edge in self.layout.edges)
         if projection.transpose_of:
             return {"color": _TRANSPORTED, "linestyle": (0, (5, 1.5, 1, 1.5)), "linewidth": 1.3}
@@ -105,7 +112,7 @@ class Page:
         edges = sorted(self.layout.edges, key=lambda edge: (not edge.projection.rule.plastic, edge.error))
         for edge in edges:
             projection = edge.projection
-            look = self.look(projection)
+            look = self._plain_look(projection)
             text = f"plastic, {projection.rule.name}"
             if projection.transpose_of:
                 text = "transposed weights (weight transport)"

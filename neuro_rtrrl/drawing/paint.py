@@ -33,17 +33,19 @@ def _population(page: Page, ax, node: Node) -> None:
     population = page.circuit.populations[node.name]
     kind = population.role or ("input" if population.model.clamped or population.model.noise else "dynamic")
     corner = node.x - node.width / 2, node.y - node.height / 2
+    fill = _FILLS[kind] if page.activity is None else page.activity.colour(node.name)
     radius = 0.06 if kind == "input" else 0.2
     style = f"round,pad=0,rounding_size={radius}"
     ax.add_patch(
         FancyBboxPatch(
-            corner, node.width, node.height, boxstyle=style, facecolor=_FILLS[kind], edgecolor=_INK,
+            corner, node.width, node.height, boxstyle=style, facecolor=fill, edgecolor=_INK,
             linewidth=1.1, zorder=5,
         )
     )  # fmt: skip
     _write(ax, node.x, node.y + 0.24, node.title, NAME_SIZE, _INK, weight="bold")
     _neurons(ax, node, population)
-    _write(ax, node.x, node.y - 0.25, node.subtitle)
+    shown = page.activity.populations.get(node.name) if page.activity is not None else None
+    _write(ax, node.x, node.y - 0.25, shown[1] if shown else node.subtitle, colour=_INK if shown else _SOFT)
 
 
 def _neurons(ax, node: Node, population) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from neuro_rtrrl.drawing.activity import Activity
 from neuro_rtrrl.drawing.page import Page
 from neuro_rtrrl.drawing.paint import paint
 from neuro_rtrrl.errors import CircuitError, Problem, RunError, nearest
@@ -55,7 +56,12 @@ class Picture:
         return path
 
 
-def draw(circuit: Circuit, path: str | os.PathLike | None = None, format: str | None = None) -> Picture:
+def draw(
+    circuit: Circuit,
+    path: str | os.PathLike | None = None,
+    format: str | None = None,
+    activity: Activity | None = None,
+) -> Picture:
     """Draw a circuit.
 
     Parameters
@@ -65,6 +71,8 @@ def draw(circuit: Circuit, path: str | os.PathLike | None = None, format: str | 
         Where to save it.
     format : {"svg", "png", "pdf"}, optional
         By default what the path ends in.
+    activity : Activity, optional
+        Colours populations by how active they were and widens projections by how strong they are.
 
     Raises
     ------
@@ -74,7 +82,7 @@ def draw(circuit: Circuit, path: str | os.PathLike | None = None, format: str | 
         If the file cannot be written.
     """
     wanted = _format(Path(path), format) if path is not None else None
-    figure = _figure(circuit)
+    figure = _figure(circuit, activity)
 
     def render(kind: str) -> bytes:
         import matplotlib
@@ -100,13 +108,13 @@ def _format(path: Path, format: str | None) -> str:
     return name
 
 
-def _figure(circuit: Circuit):
+def _figure(circuit: Circuit, activity: Activity | None):
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context({"font.family": "DejaVu Sans", "svg.hashsalt": "neuro-rtrrl"}):
-        page = Page(circuit)
+        page = Page(circuit, activity)
         width, height = page.size
         figure = Figure(
             figsize=(width, height), facecolor="white"
@@ -117,4 +125,8 @@ def _figure(circuit: Circuit):
         ax.set_xlim(page.lower[0], page.upper[0])
         ax.set_ylim(page.lower[1], page.upper[1])
         paint(page, ax)
+        if activity is not None and activity.title:
+            ax.text(
+                0.01, 0.995, activity.title, transform=ax.transAxes, va="top", fontsize=8, fontweight="bold"
+            )
     return figure

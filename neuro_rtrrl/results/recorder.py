@@ -98,6 +98,8 @@ class Recorder:
                 "circuit": self.circuit.name,
                 "time": "start of the decision interval or integration step",
                 **self.circuit.told,
+                "dt": self.circuit.timing.dt,
+                "decision_interval": self.circuit.timing.decision_interval,
             },
         )
         grows = {}
@@ -151,13 +153,17 @@ class Recorder:
         numbers = np.asarray(self.seeds, dtype=np.int64)[seed[order]]
         name, dim = f"{each.owner}_spike", (f"{each.owner}_spike",)
         label = each.owner.replace("_", " ")
-        key = {"key": each.key}
+        size = self.circuit.populations[each.owner].size
+        key = {"key": each.key, "from": each.begin * self.circuit.timing.dt}
+        key |= {} if each.end is None else {"to": each.end * self.circuit.timing.dt}
+        recorded = np.arange(size) if each.neurons is None else np.asarray(each.neurons)
         dataset[f"{name}_time"] = (
             dim,
             times,
             {**key, "units": "second", "long_name": f"spike times of {label}"},
         )
-        dataset[f"{name}_neuron"] = (dim, neuron[order], {"long_name": f"neuron of {label} that fired"})
+        fired = {"long_name": f"neuron of {label} that fired", "recorded_neurons": recorded}
+        dataset[f"{name}_neuron"] = (dim, neuron[order], fired)
         dataset[f"{name}_seed"] = (dim, numbers, {"long_name": "seed of the run in which it fired"})
 
     def _long_name(self, each: Recording) -> str:

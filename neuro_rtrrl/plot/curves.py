@@ -1,7 +1,4 @@
-"""Pictures of results.
-
-matplotlib is imported when a picture is made; saving one never touches the user's backend.
-"""
+"""Learning curves."""
 
 from __future__ import annotations
 
@@ -13,27 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neuro_rtrrl.errors import CircuitError, Problem
+from neuro_rtrrl.plot.style import PALETTE, STYLE, thousands
 from neuro_rtrrl.results.result import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["PALETTE", "learning_curve_picture", "learning_curves", "thousands"]
-
-#: Okabe & Ito 2008: distinct for colour-blind readers.
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555")
-
-_STYLE: dict[Any, Any] = {
-    "font.size": 9,
-    "axes.titlesize": 10,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.linewidth": 0.8,
-    "xtick.major.width": 0.8,
-    "ytick.major.width": 0.8,
-    "legend.frameon": False,
-    "svg.hashsalt": "neuro-rtrrl",
-}
+__all__ = ["learning_curve_picture", "learning_curves"]
 
 
 def learning_curves(ax: Axes | None = None, **results: Result) -> Axes:
@@ -59,7 +42,7 @@ def learning_curves(ax: Axes | None = None, **results: Result) -> Axes:
     if not results:
         raise CircuitError(Problem("nothing to draw", hint="learning_curves(control=result, lesioned=other)"))
     _require_episodes(results)
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         if ax is None:
             from matplotlib import pyplot
 
@@ -83,7 +66,7 @@ def learning_curve_picture(result: Result, path: str | Path) -> None:
 
     results = {result.circuit: result}
     _require_episodes(results)
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(5.6, 3.5), layout="constrained")  # not pyplot's: no window, no global state
         FigureCanvasAgg(figure)
         ax = _curves(figure.add_subplot(), results)
@@ -153,10 +136,3 @@ def _bins(result: Result) -> int:
     """Return how many stretches to divide a run into: about five episodes in each, at most 60."""
     per_seed = len(result.episodes) / max(len(result.seeds), 1)
     return int(np.clip(per_seed // 5, 4, min(60, max(result.decisions, 4))))
-
-
-def thousands(value: float) -> str:
-    """Write a number of decisions for an axis: ``200 k``, ``2 M``."""
-    if abs(value) >= 1e6:
-        return f"{value / 1e6:g} M"
-    return f"{value / 1e3:g} k" if abs(value) >= 1e3 else f"{value:g}"
