@@ -217,3 +217,12 @@ def test_a_dozen_kills_in_the_midst_of_writing_spoil_no_file(tmp_path):
         assert result.decisions <= result.next_decision <= result.decisions + 10
         seen.append(result.decisions)
     assert len(set(seen)) > 3, "killed at different moments"
+
+
+@pytest.mark.slow
+def test_ten_minutes_of_a_thousand_spiking_neurons_stay_below_a_gigabyte():
+    root = parts.__file__.rsplit("/neuro_rtrrl/", 1)[0]
+    command = [sys.executable, f"{root}/benchmarks/recording_memory.py", "--minutes", "10"]
+    found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    assert found["peak_megabytes"] < 1000
+    assert found["spikes"] > 3_000_000
