@@ -231,6 +231,8 @@ def simulate(
         if run.divergence is not None:
             run.locate(["reward", *(key for _, each in lowered.statements() for key in targets_of(each))])
         interrupts.stage = "saving"
+        if stream is not None and stream.failed and isinstance(failure, RunError):
+            raise _what_is_left(failure, stream) from failure
         if folder is None or stream is None:
             result = made(recorder.dataset())
         else:

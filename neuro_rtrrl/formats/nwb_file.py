@@ -104,7 +104,7 @@ def _time_series(pynwb: Any, each: Series) -> Any:
     values = np.asarray(each.values.values)
     return pynwb.TimeSeries(
         name=each.key.replace(".", "_"),
-        data=H5DataIO(values, compression="gzip"),
+        data=H5DataIO(values, compression="gzip"),  # pyright: ignore[reportCallIssue]
         unit=_UNITS.get(each.units, each.units),
         starting_time=float(each.times[0]),
         rate=1.0 / each.interval,
@@ -120,8 +120,7 @@ def _table(each: Series) -> Any:
     shape = ", ".join(str(dim) for dim in each.values.dims[1:])
     unit = _UNITS.get(each.units, each.units)
     told = f"simulated {each.long_name} in {unit}; axes: time, {shape}"
-    made: Any = DynamicTable  # hdmf's own checks know its arguments
-    return made(
+    return DynamicTable(
         name=each.key.replace(".", "_"),
         description=told,
         columns=[

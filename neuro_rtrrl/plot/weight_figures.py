@@ -105,5 +105,7 @@ def _histogram(ax: Axes, shown: dict[str, np.ndarray]) -> None:
     edges = np.histogram_bin_edges(everything, 40) if everything.size else np.linspace(0, 1, 2)
     for number, (label, values) in enumerate(connected.items()):
         counts, _ = np.histogram(values, edges)
-        how: dict[str, Any] = {"fill": True, "alpha": 0.35} if number + 1 < len(connected) else {"linewidth": 1.6}
+        how: dict[str, Any] = (
+            {"fill": True, "alpha": 0.35} if number + 1 < len(connected) else {"linewidth": 1.6}
+        )
         ax.stairs(counts, edges, color=PALETTE[number], label=label, **how)

@@ -97,7 +97,7 @@ def spikes(result: Result, seed: int | None = None) -> Mapping[str, Spikes]:
             population,
             array[piece].values,
             neurons[piece].values,
-            np.atleast_1d(neurons.attrs["recorded_neurons"]),
+            data[f"{stem}_recorded"].values,
             max(begin, window[0]),
             min(end, window[1]),
         )

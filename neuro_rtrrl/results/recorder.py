@@ -86,7 +86,8 @@ class Recorder:
         Dimensions are ``seed``, ``decision`` (with the coordinate ``time``; ``decision_every_<n>`` where only
         each n-th was kept; ``step`` and ``step_every_<n>`` for steps of dt; another window has a number behind) and
         ``<population>_neuron``, ``<population>_post``, ``<population>_pre``. Spikes are ragged:
-        ``<population>_spike_time``, ``_spike_neuron`` and ``_spike_seed`` over ``<population>_spike``. Every variable
+        ``<population>_spike_time``, ``_spike_neuron`` and ``_spike_seed`` over ``<population>_spike``;
+        ``_spike_recorded`` lists the neurons that were looked at. Every variable
         has ``key``, ``units`` and ``long_name``; the attribute ``along_time`` names the dimensions that grow.
         """
         wait_until_loaded()
@@ -162,8 +163,9 @@ class Recorder:
             times,
             {**key, "units": "second", "long_name": f"spike times of {label}"},
         )
-        fired = {"long_name": f"neuron of {label} that fired", "recorded_neurons": recorded}
-        dataset[f"{name}_neuron"] = (dim, neuron[order], fired)
+        dataset[f"{name}_neuron"] = (dim, neuron[order], {"long_name": f"neuron of {label} that fired"})
+        looked_at = {"long_name": f"neurons of {label} whose spikes were recorded"}
+        dataset[f"{name}_recorded"] = (f"{name}_recorded", recorded, looked_at)
         dataset[f"{name}_seed"] = (dim, numbers, {"long_name": "seed of the run in which it fired"})
 
     def _long_name(self, each: Recording) -> str:

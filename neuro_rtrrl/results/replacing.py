@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from neuro_rtrrl.errors import NeuroRtrrlError, Problem, RunError
 
 __all__ = ["hint_of", "reason_of", "replacing"]
+
+LEAST_ROOM = 1 << 16  # bytes: with less no file of ours can be written
 
 
 @contextmanager
@@ -30,10 +33,22 @@ def replacing(final: Path) -> Iterator[Path]:
     except NeuroRtrrlError:
         raise
     except (OSError, RuntimeError) as error:  # the NetCDF library reports a full disk as RuntimeError
+        error = _full(final, error)
         problem = Problem(f"{final} could not be written: {reason_of(error)}", hint=hint_of(error))
         raise RunError(problem) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _full(final: Path, error: Exception) -> Exception:
+    """Return the error of a full disk where that is what it is: the NetCDF library calls it a lack of permission."""
+    with suppress(OSError):
+        if (
+            shutil.disk_usage(final.parent).free < LEAST_ROOM
+            and getattr(error, "errno", None) != errno.ENOSPC
+        ):
+            return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return error
 
 
 def reason_of(error: Exception) -> str:

@@ -82,14 +82,12 @@ def refuse_more_than_fits(
     if folder is not None:
         space = shutil.disk_usage(folder).free
         if size > space:
-            message = f"the recordings would take {size / 1e9:,.0f} GB, and {folder} has room for {space / 1e9:,.0f} GB"
+            message = f"the recordings would take {_shown(size)}, and {folder} has room for {_shown(space)}"
             raise CircuitError(Problem(message, where="record", hint=hint))
     elif hasattr(os, "sysconf"):
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         if 2 * size > memory:  # twice: once in pieces and once whole
-            message = (
-                f"the recordings would take {size / 1e9:,.0f} GB, and this machine has {memory / 1e9:,.0f} GB"
-            )
+            message = f"the recordings would take {_shown(size)}, and this machine has {_shown(memory)}"
             hint = f"give a results folder (out), which takes them as the run goes on, or {hint}"
             raise CircuitError(Problem(message, where="record", hint=hint))
 
@@ -102,3 +100,7 @@ def _is_there_at_each_step(lowered: LoweredCircuit, each: Recording) -> bool:
     sensed = {key for line in lowered.sections.get("sense", ()) for key in targets_of(line)}
     present = variable.persistent or variable.value is not None or variable.role == "clamped"
     return present or each.key in written_keys(lowered, dt_only=True) | sensed
+
+
+def _shown(size: float) -> str:
+    return f"{size / 1e9:,.0f} GB" if size >= 1e10 else f"{size / 1e6:,.0f} MB"
