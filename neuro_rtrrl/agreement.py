@@ -128,6 +128,7 @@ def compared_variables(circuit: Circuit) -> tuple[LoweredCircuit, tuple[str, ...
         shown = variable.role in seen and not transient_of_rule
         if variable.value is None and (variable.persistent or shown) and "(" not in key:
             keys.append(key)
+    keys += [key for key in ("observation",) if key in everything.variables]
     return everything, (*keys, *(("action",) if circuit.environment else ()))
 
 

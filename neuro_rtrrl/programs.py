@@ -42,7 +42,8 @@ def make_environment(circuit: Circuit) -> Environment | None:
     from neuro_rtrrl.environments import registry
 
     chosen = circuit.environment
-    return registry.make(chosen.name, chosen.parameters, chosen.observe, own=chosen.own)
+    watch = any(each.key == "observation" for each in circuit.record)
+    return registry.make(chosen.name, chosen.parameters, chosen.observe, chosen.own, chosen.protocol, watch)
 
 
 def make_program(

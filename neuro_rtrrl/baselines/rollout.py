@@ -97,14 +97,19 @@ class Acting:
         shape = (self.settings.steps, self.settings.lanes)
         for_steps, for_resets, for_actions = jax.random.split(key, 3)
         # keys, noise and resets depend on no state: drawn in bulk, one of each for every tick of every lane
-        resets = jax.vmap(jax.vmap(self.environment.reset))(jax.random.split(for_resets, shape))
+        resets = jax.random.split(for_resets, shape)
+        if self.environment.resume is None:
+            resets = jax.vmap(jax.vmap(self.environment.reset))(resets)
         drawn = jax.random.split(for_steps, shape), self.policy.noise(for_actions, shape), resets
         body, seen = jax.lax.scan(lambda body, drawn: self._tick(parameters, body, drawn), body, drawn)
         _, _, beyond = self._think(parameters, body)
         return body, seen, beyond
 
     def _tick(self, parameters: Any, body: Body, drawn: Any) -> tuple[Body, Seen]:
-        keys, noise, (fresh_observation, fresh_environment) = drawn
+        keys, noise, fresh = drawn
+        if self.environment.resume is not None:
+            fresh = jax.vmap(self.environment.resume)(fresh, body.environment)
+        fresh_observation, fresh_environment = fresh
         state, policy, value = self._think(parameters, body)
         action = self.policy.sample(policy, noise)
         observation, environment, reward, terminated, truncated = jax.vmap(self.environment.step)(

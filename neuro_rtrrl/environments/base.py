@@ -11,7 +11,7 @@ from neuro_rtrrl.environments.spaces import Actions, Continuous, actions_of
 if TYPE_CHECKING:
     from jax import Array
 
-__all__ = ["Environment", "masked", "stretched"]
+__all__ = ["Environment", "masked", "stretched", "watched"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,11 @@ class Environment:
         (dimensions,) in [-1, 1] where actions are continuous, which the environment stretches over their bounds.
     on_host : bool
         Whether a step is a call to Python, which no compiled kernel can hold.
+    resume : callable, optional
+        ``resume(key, state) -> (observation (o,), state)`` begins the next episode in place of ``reset`` where that
+        depends on what was before (the next trial of a protocol). The first episode begins with the state of ``reset``.
+    whole : tuple of str
+        Names of the entries of ``state["whole"]``, the observation before anything was masked; see :func:`watched`.
 
     Notes
     -----
@@ -49,6 +54,8 @@ class Environment:
     reset: Callable[[Array], tuple[Array, Any]]
     step: Callable[[Array, Any, Array], tuple[Array, Any, Array, Array, Array]]
     on_host: bool = False
+    resume: Callable[[Array, Any], tuple[Array, Any]] | None = None
+    whole: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Take a plain number of actions for one choice."""
@@ -76,11 +83,36 @@ def masked(environment: Environment, indices: Sequence[int]) -> Environment:
         observation, *rest = environment.step(key, state, action)
         return (pick(observation), *rest)
 
+    def resume(key, state):
+        observation, state = environment.resume(key, state)  # type: ignore[misc]
+        return pick(observation), state
+
     def pick(observation):
         return observation[np.asarray(indices)]
 
     names = tuple(environment.observation[index] for index in indices)
-    return replace(environment, observation=names, reset=reset, step=step)
+    again = resume if environment.resume else None
+    return replace(environment, observation=names, reset=reset, step=step, resume=again)
+
+
+def watched(environment: Environment) -> Environment:
+    """Return the environment that keeps its observation in its state too, where no mask hides any of it."""
+
+    def keep(observation, state):
+        return observation, {"state": state, "whole": observation}
+
+    def reset(key):
+        return keep(*environment.reset(key))
+
+    def resume(key, state):
+        return keep(*environment.resume(key, state["state"]))  # type: ignore[misc]
+
+    def step(key, state, action):
+        observation, after, *rest = environment.step(key, state["state"], action)
+        return (*keep(observation, after), *rest)
+
+    again = resume if environment.resume else None
+    return replace(environment, reset=reset, step=step, resume=again, whole=environment.observation)
 
 
 def stretched(action: Array, actions: Continuous) -> Array:

@@ -15,10 +15,11 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from neuro_rtrrl.environments import catalogue
-from neuro_rtrrl.environments.base import Environment, masked
+from neuro_rtrrl.environments.base import Environment, masked, watched
 from neuro_rtrrl.environments.foreign import made_by
 from neuro_rtrrl.environments.own_file import OwnFile, factory_of
 from neuro_rtrrl.environments.popgym.table import TABLE as POPGYM
+from neuro_rtrrl.environments.protocol import Schedule
 from neuro_rtrrl.errors import CircuitError, Problem, nearest
 
 __all__ = ["GROUP", "available", "known", "make"]
@@ -36,6 +37,8 @@ def make(
     parameters: Mapping[str, Any] | None = None,
     observe: str | Sequence[str | int] | None = None,
     own: OwnFile | None = None,
+    protocol: Schedule | None = None,
+    watch: bool = False,
 ) -> Environment:
     """Return environment ``name`` with its own ``parameters``, showing only the entries in ``observe``.
 
@@ -49,6 +52,10 @@ def make(
         Observation entries to keep, in order; all by default. A word is odd, even or first_half.
     own : OwnFile, optional
         The user's file that makes it; ``name`` is then what it is to be called.
+    protocol : Schedule, optional
+        The schedule that it follows; so too.
+    watch : bool
+        Keep the whole observation, whatever is masked, in the state.
 
     Raises
     ------
@@ -57,7 +64,11 @@ def make(
     """
     parameters = dict(parameters or {})
     installed = _installed()
-    if own is not None:
+    if protocol is not None:
+        from neuro_rtrrl.environments.protocol.machine import make_protocol
+
+        environment = make_protocol(protocol, name)
+    elif own is not None:
         environment = _own(name, parameters, own)
     elif name in POPGYM:
         from neuro_rtrrl.environments.popgym.adapter import make_popgym
@@ -81,6 +92,7 @@ def make(
                 hint=nearest(name, known),
             )
         )
+    environment = watched(environment) if watch else environment
     try:
         return masked(environment, catalogue.select(environment, observe))
     except ValueError as error:

@@ -39,7 +39,7 @@ class Discrete:
 
     def __str__(self) -> str:
         """Return how one says it: ``2 actions``, ``8 x 8 actions``."""
-        return f"{' x '.join(map(str, self.sizes))} actions"
+        return f"{' x '.join(map(str, self.sizes))} actions" if self.width else "no actions"
 
 
 @dataclass(frozen=True)

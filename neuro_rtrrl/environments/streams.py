@@ -23,7 +23,15 @@ import numpy as np
 from neuro_rtrrl.environments.base import Environment
 from neuro_rtrrl.randomness import Stream, name_number
 
-__all__ = ["action_uniforms", "noise_uniforms", "reset_keys", "reset_states", "step_keys"]
+__all__ = [
+    "action_uniforms",
+    "noise_uniforms",
+    "reset_keys",
+    "reset_states",
+    "restarted",
+    "restarts",
+    "step_keys",
+]
 
 
 def action_uniforms(seed_key: Any, start: Any, count: int, draws: int = 1) -> jax.Array:
@@ -57,6 +65,18 @@ def reset_states(environment: Environment, seed_key: Any, start: Any, count: int
     states : pytree whose leaves lead with ``count``
     """
     return _reset_states(environment, _uint32(seed_key), _first_index(start, count), count)
+
+
+def restarts(environment: Environment, seed_key: Any, start: Any, count: int) -> Any:
+    """Return what the beginning of an episode at each of these decisions needs, for :func:`restarted`."""
+    if environment.resume is not None:
+        return reset_keys(seed_key, start, count)
+    return reset_states(environment, seed_key, start, count)
+
+
+def restarted(environment: Environment, drawn: Any, state: Any) -> tuple[jax.Array, Any]:
+    """Return the observation and the state with which an episode begins after ``state``; ``drawn`` is one restart."""
+    return drawn if environment.resume is None else environment.resume(drawn, state)
 
 
 def noise_uniforms(

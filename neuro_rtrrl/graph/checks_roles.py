@@ -27,6 +27,15 @@ def someone_chooses(context: Context, circuit: Circuit) -> None:
                 hint="add 'environment: {name: CartPole-v1}', or leave 'role' out",
             )
         return
+    protocol = spec.environment.protocol
+    if protocol is not None and not protocol.actions:  # even where its times are wrong
+        for name in actors:
+            context.problem(
+                ("populations", name, "role"),
+                f"an actor chooses actions, and {spec.environment.name} has none to choose from",
+                hint="add 'actions: [none, press]' to the protocol, or leave 'role' out",
+            )
+        return
     if not actors:
         neuron = "gaussian" if _by_degrees(circuit) else "softmax"
         context.problem(

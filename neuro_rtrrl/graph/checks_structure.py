@@ -9,7 +9,7 @@ from neuro_rtrrl.graph.scope import neuron_variables
 
 __all__ = ["every_group_is_used", "every_name_means_one_thing", "no_instantaneous_cycle", "recordings_exist"]
 
-_ENVIRONMENT = ("reward", "action")  # recorded by these names
+_ENVIRONMENT = ("reward", "action", "observation")  # recorded by these names
 _RESERVED = (*_ENVIRONMENT, "terminated", "first", "dt", "decision_interval", "modulator")
 
 
@@ -84,6 +84,14 @@ def recordings_exist(context: Context, circuit: Circuit) -> None:
         if recording.key in seen:
             context.problem(path, f"'{recording.key}' is recorded twice", found=recording.key)
         seen.add(recording.key)
+        if owner == "observation" and spec.environment is None:
+            context.problem(
+                path,
+                "the observation is what an environment shows, and the circuit has none",
+                found=recording.key,
+                hint="add 'environment: {name: CartPole-v1}', or record something else",
+            )
+            continue
         if owner not in owners:
             context.problem(
                 path,

@@ -12,6 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
 from neuro_rtrrl.environments.own_file import OwnFile
+from neuro_rtrrl.environments.protocol import Schedule
 from neuro_rtrrl.environments.spaces import Actions, Discrete
 from neuro_rtrrl.graph import describe
 from neuro_rtrrl.graph.identity import IF_SET, circuit_hash
@@ -89,6 +90,8 @@ class EnvironmentChoice:
     observation: tuple[str, ...] = ()  # names of the entries that are seen
     actions: Actions = NO_ACTIONS
     own: OwnFile | None = field(default=None, metadata=IF_SET)  # the user's own code, by its content
+    protocol: Schedule | None = field(default=None, metadata=IF_SET)
+    everything: tuple[str, ...] = ()  # names of all entries, seen or not
 
 
 @dataclass(frozen=True)

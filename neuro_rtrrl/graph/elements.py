@@ -210,6 +210,16 @@ def _size(
     if environment is None and (model.clamped or isinstance(written.size, str)):
         return None  # the environment's own problem is noted already
     widths = {"observation": 0, "action": 0, "reward": 1}
+    if environment is not None and not environment.actions.width:
+        where = "size" if written.size == "actions" else "encodes" if "action" in encodes else ""
+        if where:
+            context.problem(
+                (*path[:-1], where),
+                f"{environment.name} has no actions",
+                found="actions" if where == "size" else "action",
+                hint="add 'actions: [none, press]' to the protocol, or leave this out",
+            )
+            return None
     if environment is not None:
         widths |= {"observation": len(environment.observe), "action": environment.actions.width}
     if written.size is None and not model.clamped:

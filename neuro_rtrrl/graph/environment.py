@@ -10,6 +10,7 @@ from neuro_rtrrl.environments.own_file import OwnFile, read_own_file
 from neuro_rtrrl.errors import CircuitError, nearest
 from neuro_rtrrl.graph.circuit import EnvironmentChoice
 from neuro_rtrrl.graph.context import Context
+from neuro_rtrrl.graph.protocol import build_schedule
 
 __all__ = ["build_environment"]
 
@@ -19,6 +20,8 @@ def build_environment(context: Context) -> EnvironmentChoice | None:
     written = context.spec.environment
     if written is None:
         return None
+    if written.protocol is not None:
+        return _protocol(context)
     if written.file is not None:
         return _own(context, written.file)
     if reason := environments.UNSUPPORTED.get(written.name):
@@ -45,6 +48,7 @@ def build_environment(context: Context) -> EnvironmentChoice | None:
         observe=observe,
         observation=tuple(info.observation[index] for index in observe),
         actions=info.actions,
+        everything=info.observation,
     )
 
 
@@ -83,6 +87,26 @@ def _observed(context: Context, info: environments.EnvironmentInfo | Environment
     except ValueError as error:
         context.problem(("environment", "observe"), str(error))
         return everything
+
+
+def _protocol(context: Context) -> EnvironmentChoice | None:
+    """Resolve a protocol's times and names."""
+    written = context.spec.environment
+    assert written is not None
+    assert written.protocol is not None
+    schedule = build_schedule(context, written.protocol)
+    if schedule is None:
+        return None
+    info = environments.EnvironmentInfo(written.name, schedule.observation, schedule.choices, {}, "", "")
+    observe = schedule.shown if written.observe is None else _observed(context, info)
+    return EnvironmentChoice(
+        name=written.name,
+        observe=observe,
+        observation=tuple(schedule.observation[index] for index in observe),
+        actions=schedule.choices,
+        protocol=schedule,
+        everything=schedule.observation,
+    )
 
 
 def _own(context: Context, file: str) -> EnvironmentChoice | None:
@@ -129,6 +153,7 @@ def _made(context: Context, own: OwnFile | None = None) -> EnvironmentChoice | N
         observation=tuple(whole.observation[index] for index in observe),
         actions=whole.actions,
         own=own,
+        everything=whole.observation,
     )
 
 

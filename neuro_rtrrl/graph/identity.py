@@ -18,6 +18,7 @@ _BESIDE = {
     "applied",
     "description",
     "document",
+    "everything",
     "file",
     "folder",
     "initial",

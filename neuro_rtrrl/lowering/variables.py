@@ -53,6 +53,9 @@ def declare(circuit: Circuit) -> Declared:
     for name in _ENVIRONMENT:
         declared.add(name, BROADCAST, "environment")
     declared.add("action", _space_of_actions(circuit), "environment")
+    if circuit.environment is not None and any(each.key == "observation" for each in circuit.record):
+        entries = len(circuit.environment.everything)
+        declared.add("observation", Space("population", "observation", (entries,), entries), "environment")
     for modulator in circuit.neuromodulators.values():
         declared.add(modulator.name, BROADCAST, "modulator")
         for parameter in modulator.model.parameters:

@@ -130,10 +130,13 @@ class Recorder:
             "key": each.key,
             "units": self.units.get(each.key, "1"),
             "long_name": self._long_name(each),
+            **self._protocol_of(each),
         }
         dataset[each.key.replace(".", "_")] = (tuple(dims), values, attributes)
 
     def _axes(self, each: Recording, shape: tuple[int, ...]) -> list[tuple[str, np.ndarray]]:
+        if each.key == "observation" and self.circuit.environment is not None:
+            return [("observation_entry", np.asarray(self.circuit.environment.everything, str))]
         projection = self.circuit.projections.get(each.owner)
         if projection is not None and len(shape) == 2:
             names = f"{projection.target.population}_post", f"{projection.source.population}_pre"
@@ -144,6 +147,17 @@ class Recorder:
         if each.neurons is not None and labels:
             labels[0] = np.asarray(each.neurons)
         return list(zip(names, labels, strict=True))
+
+    def _protocol_of(self, each: Recording) -> dict[str, list[str]]:
+        """Return what the numbers of a protocol's observation stand for."""
+        protocol = self.circuit.environment.protocol if self.circuit.environment else None
+        if each.key != "observation" or protocol is None:
+            return {}
+        return {
+            "stimuli": list(protocol.stimuli),
+            "phases": [phase.name for phase in protocol.phases],
+            "trial_types": [kind.name for kind in protocol.types],
+        }
 
     def _write_spikes(self, dataset, each: Recording) -> None:
         pairs = [np.zeros((2, 0), np.int32), *self._kept[each.key]]

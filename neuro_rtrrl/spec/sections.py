@@ -22,6 +22,7 @@ from pydantic import (
 
 from neuro_rtrrl.spec.faults import Fault, Refused, refuse, shown
 from neuro_rtrrl.spec.interventions import KINDS, faults_of
+from neuro_rtrrl.spec.protocol import Protocol
 from neuro_rtrrl.spec.values import (
     AsTuple,
     Delay,
@@ -151,18 +152,34 @@ def _read_file(value: Any) -> str:
 
 
 class Environment(Section):
-    """The task, by its registered name or with the user's own file, and what of it the circuit may see.
+    """The task, by its registered name, with the user's own file or as a protocol, and what of it the circuit may see.
 
-    ``observe`` holds indices, names or a word; None: all.
+    ``observe`` holds indices, names or a word; None: all (of a protocol: the stimuli).
     """
 
-    name: str = Field(min_length=1)
+    name: str = Field(default="protocol", min_length=1)
     file: Annotated[str | None, validated(_read_file, optional=True)] = None
     observe: Annotated[str | tuple[str | int, ...] | None, validated(_read_observed, optional=True)] = None
     parameters: Annotated[
         dict[str, Annotated[float | int | bool | str, validated(_read_setting)]],
         BeforeValidator(lambda v: v or {}),
     ] = Field(default_factory=dict)
+    protocol: Protocol | None = None
+
+    @model_validator(mode="after")
+    def _is_one_of_them(self) -> Environment:
+        if self.protocol is None and "name" not in self.model_fields_set:
+            hint = "write 'name: CartPole-v1', say, or describe a 'protocol'"
+            raise refuse(Fault("the key 'name' is missing", ("name",), hint=hint, key=True))
+        if self.protocol is not None:
+            faults = [
+                Fault(f"a protocol has no '{key}'", (key,), hint=f"leave '{key}' out", key=True)
+                for key in ("file", "parameters")
+                if key in self.model_fields_set
+            ]
+            if faults:
+                raise refuse(*faults)
+        return self
 
 
 def _read_size(value: Any) -> int | str:

@@ -8,7 +8,7 @@ import pytest
 
 from neuro_rtrrl.graph import user_fields, user_models
 from neuro_rtrrl.models import models
-from neuro_rtrrl.spec import sections, wiring
+from neuro_rtrrl.spec import protocol, sections, wiring
 from neuro_rtrrl.spec.schema import CircuitSpec
 from tests.docs.blocks import REPOSITORY, page, run
 from tests.docs.reference import KINDS, environment_table, keys_under, model_section, section, table_under
@@ -20,6 +20,11 @@ SECTIONS = {
     "## Top level": CircuitSpec,
     "## timing": sections.Timing,
     "## environment": sections.Environment,
+    "### environment protocol": protocol.Protocol,
+    "#### protocol types": protocol.TrialType,
+    "#### protocol events": protocol.ProtocolEvent,
+    "#### protocol phases": protocol.ProtocolPhase,
+    "#### protocol representation": protocol.Representation,
     "## populations": sections.Population,
     "### wiring": wiring.Wiring,
     "### wiring ncp": wiring.NeuralCircuitPolicy,

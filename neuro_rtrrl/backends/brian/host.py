@@ -46,6 +46,8 @@ class Host:
                 self.values[key] = self.dtype(0.0)
         slots = lowered.variables["action"].space.shape if "action" in lowered.variables else ()
         self.values["action"] = np.zeros(slots, dtype) if slots else 0
+        if "observation" in lowered.variables:
+            self.values["observation"] = np.zeros(lowered.variables["observation"].space.shape, dtype)
 
     def put(self, key: str, value: Any) -> None:
         """Set a broadcast value, where Brian2 reads it too."""

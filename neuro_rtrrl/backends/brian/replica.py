@@ -159,6 +159,8 @@ class Replica:
             flags["reward"], flags["first"] = world.reward, world.first
             flags["terminated"], flags["truncated"] = world.terminated, world.truncated
             self.values["uniforms"] = world.uniforms
+            if world.environment.whole:
+                self.values["observation"][...] = world.whole
             for key, place in self._chances:
                 if self.lowered.variables[key].space.kind == "broadcast":
                     self.host.put(key, world.uniforms[place])

@@ -25,6 +25,8 @@ class World:
     Attributes
     ----------
     observation : array (o,)
+    whole : array
+        The observation before it was masked, where the environment is watched; else empty.
     action : int or array
         The one that led here; see :mod:`neuro_rtrrl.environments.spaces`.
     reward : float
@@ -45,14 +47,20 @@ class World:
         self._ended = True
         # an action that already lies where JAX wants it saves a good part of the call
         actions = environment.actions
-        self._placed = [jnp.int32(action) for action in range(actions.width)] if actions.scalar else None
+        self._placed = (
+            [jnp.int32(action) for action in range(max(1, actions.width))] if actions.scalar else None
+        )
         self._kind = jnp.result_type(float) if isinstance(actions, Continuous) else jnp.int32
         self._real = jnp.result_type(float)
-        tail = jax.ShapeDtypeStruct((environment.observation_size + 3,), self._real)
+        self._told_size = environment.observation_size + len(environment.whole) + 3
+        tail = jax.ShapeDtypeStruct((self._told_size,), self._real)
         self._words = Words((jax.eval_shape(self._reset_state, self.key), tail))
         self._told = -tail.size * self._real.itemsize // 4  # the last words are what the environment tells
         self._step = jax.jit(self._one)
-        self._begin = jax.jit(self._pick)
+        resumes = environment.resume is not None
+        self._begin = jax.jit(self._resumed if resumes else self._pick)
+        if resumes:
+            self._packed = jax.jit(self._fresh)(self.key, np.int32(position % BULK))
 
     def step(self, action: Any) -> None:
         """Answer ``action``, or begin the next episode where the last one has ended."""
@@ -62,16 +70,27 @@ class World:
         self.position += 1
         self.action, self.uniforms, self.first = action, self._uniforms[index], self._ended
         if self.first:
-            self._packed = self._begin(self._reset_states, np.int32(index))
-            self.observation = self._reset_observations[index]
+            if self.environment.resume is not None:
+                self._packed = self._begin(self._packed, self._restarts)
+            else:
+                self._packed = self._begin(self._restarts, np.int32(index))
+            if self._reset_observations is None:
+                self._hear()
+            else:  # known without waiting for JAX
+                self.observation = self._reset_observations[index]
             self.reward, self.terminated, self.truncated = 0.0, False, False
         else:
             self._packed = self._step(self._packed, self._keys, self._as_jax_wants(action))
-            answer = np.asarray(self._packed)[self._told :].view(self._real)
-            self.observation = answer[:-3]
-            self.reward, terminated, truncated = answer[-3:].tolist()
+            self.reward, terminated, truncated = self._hear()
             self.terminated, self.truncated = terminated > 0, truncated > 0
         self._ended = self.terminated or self.truncated
+
+    def _hear(self) -> list[float]:
+        """Take the observation from what the environment tells, and return the rest."""
+        answer = np.asarray(self._packed)[self._told :].view(self._real)
+        size = self.environment.observation_size
+        self.observation, self.whole = answer[:size], answer[size:-3]
+        return answer[-3:].tolist()
 
     def _as_jax_wants(self, action: Any) -> Any:
         return self._placed[action] if self._placed is not None else jnp.array(action, self._kind)
@@ -79,8 +98,12 @@ class World:
     def _refill(self, start: int) -> None:
         # one key a tick, used or not, as on the other backend
         self._keys = jax.random.key_data(streams.step_keys(self.key, start, BULK))
-        observations, self._reset_states = streams.reset_states(self.environment, self.key, start, BULK)
-        self._reset_observations = np.asarray(observations)
+        self._restarts = streams.restarts(self.environment, self.key, start, BULK)
+        self._reset_observations = None
+        if self.environment.resume is not None:
+            self._restarts = jax.random.key_data(self._restarts)
+        elif not self.environment.whole:
+            self._reset_observations = np.asarray(self._restarts[0])
         self._uniforms = (
             np.asarray(streams.action_uniforms(self.key, start, BULK, self.draws))
             .reshape(BULK, self.draws)
@@ -92,10 +115,25 @@ class World:
     def _reset_state(self, key: Any) -> Any:
         return {"index": jnp.int32(0), "state": self.environment.reset(jax.random.wrap_key_data(key))[1]}
 
-    def _pick(self, states: Any, index: Any) -> Any:
-        state = jax.tree.map(lambda leaf: leaf[index], states)
-        after = {"index": (index + 1) % BULK, "state": state}
-        return self._words.pack((after, jnp.zeros(self.environment.observation_size + 3)))
+    def _pick(self, drawn: Any, index: Any) -> Any:
+        observation, state = jax.tree.map(lambda leaf: leaf[index], drawn)
+        return self._packed_with(index, state, observation, jnp.zeros(3, self._real))
+
+    def _fresh(self, key: Any, index: Any) -> Any:
+        _, states = streams.reset_states(self.environment, key, 0, 1)
+        state = jax.tree.map(lambda leaf: leaf[0], states)
+        return self._words.pack(({"index": index, "state": state}, jnp.zeros(self._told_size, self._real)))
+
+    def _resumed(self, packed: Any, keys: Any) -> Any:
+        before, _ = self._words.unpack(packed)
+        key = jax.random.wrap_key_data(keys[before["index"]], impl="threefry2x32")
+        observation, state = streams.restarted(self.environment, key, before["state"])
+        return self._packed_with(before["index"], state, observation, jnp.zeros(3, self._real))
+
+    def _packed_with(self, index: Any, state: Any, observation: Any, numbers: Any) -> Any:
+        whole = [state["whole"].astype(self._real)] if self.environment.whole else []
+        tail = jnp.concatenate([observation.astype(self._real), *whole, numbers])
+        return self._words.pack(({"index": (index + 1) % BULK, "state": state}, tail))
 
     def _one(self, packed: Any, keys: Any, action: Any) -> Any:
         before, _ = self._words.unpack(packed)
@@ -103,5 +141,4 @@ class World:
         key = jax.random.wrap_key_data(keys[index], impl="threefry2x32")
         observation, state, *told = self.environment.step(key, before["state"], action)
         numbers = jnp.stack([value.astype(self._real) for value in told])
-        tail = jnp.concatenate([observation.astype(self._real), numbers])
-        return self._words.pack(({"index": (index + 1) % BULK, "state": state}, tail))
+        return self._packed_with(index, state, observation, numbers)

@@ -22,6 +22,7 @@ from neuro_rtrrl.native.source import TickSource
 
 __all__ = ["FLAGS", "Kernel", "arguments_of", "make_kernel"]
 
+OBSERVATION = "observation"  # recorded from what the environment shows, not from the network
 FLAGS = 4  # reward, first, terminated, truncated
 _registered: dict[str, ctypes.CDLL] = {}
 
@@ -59,10 +60,11 @@ class Kernel:
         """Make one decision: return what is carried (``state``, ``world``) and the logs.
 
         ``world`` is the environment as a row of words, the last action in front. ``given``, as :func:`arguments_of`
-        names them: ``t``, the decision in the chunk; ``shown`` (o + 4,), the observation and the four flags; ``now``
-        (words - front,), what the environment is now, which takes the place of what it was; ``uniform`` (count *
-        draws,); noise (count, k, n) each; ``start``, the chunk's first decision in the run, where something is kept now
-        and then; ``wiring``, where it is sparse. Mapped over seeds it stays one call, which loops over them.
+        names them: ``t``, the decision in the chunk; ``shown`` (o + 4,), the observation and the four flags, and behind
+        them, where that is recorded, the observation without a mask; ``now`` (words - front,), what the environment is
+        now, which takes the place of what it was; ``uniform`` (count * draws,); noise (count, k, n) each; ``start``, the
+        chunk's first decision in the run, where something is kept now and then; ``wiring``, where it is sparse. Mapped
+        over seeds it stays one call, which loops over them.
         """
         changed = (carry["state"], carry["world"], *logs)
         results = [jax.ShapeDtypeStruct(each.shape, each.dtype) for each in changed]
@@ -75,7 +77,7 @@ class Kernel:
 
 
 def make_kernel(
-    lowered: LoweredCircuit, precision: str, record: Sequence[Recording], observation: int
+    lowered: LoweredCircuit, precision: str, record: Sequence[Recording], observation: int, whole: int = 0
 ) -> Kernel:
     """Write, build (or find built) and register the tick of a circuit.
 
@@ -85,9 +87,11 @@ def make_kernel(
         Where it cannot be built; the message is one line.
     """
     kept = tuple(Kept(each.key, each.neurons, each.by_step) for each in record)
-    source = write_tick(lowered, precision, kept, observation)
+    source = write_tick(
+        lowered, precision, tuple(each for each in kept if each.key != OBSERVATION), observation
+    )
     rows = tuple(_row(source, lowered, each) for each in kept)
-    text = source.text + _handler(source, record, rows, observation, lowered.circuit.timing.steps)
+    text = source.text + _handler(source, record, rows, observation, whole, lowered.circuit.timing.steps)
     include = jax.ffi.include_dir()
     header = f"/* for the headers of jaxlib {version('jaxlib')} */\n"
     name, library = build_library(header + text, find_compiler(), cache_folder() / "kernels", (include,))
@@ -122,9 +126,14 @@ def arguments_of(source: TickSource, record: Sequence[Recording]) -> dict[str, s
 
 
 def _handler(
-    source: TickSource, record: Sequence[Recording], rows: Sequence[int], observation: int, steps: int
+    source: TickSource,
+    record: Sequence[Recording],
+    rows: Sequence[int],
+    observation: int,
+    whole: int,
+    steps: int,
 ) -> str:
-    logs, width = len(record), observation + FLAGS
+    logs, width = len(record), observation + FLAGS + whole
     arguments = arguments_of(source, record)
     lines = [
         f"  const {kind} *{name} = (const {kind} *)data(frame, {3 + logs + index});"
@@ -140,11 +149,18 @@ def _handler(
         f", noise_{index} + (g * count + *t) * {steps * variables[key].space.shape[0]}"
         for index, key in enumerate(source.noise)
     )
+    copied = []  # what is recorded of the environment
     for index, (each, size) in enumerate(zip(record, rows, strict=True)):
         every = max(1, each.every)
         rows_of_it = "count" if every == 1 else f"((count + {every - 1}) / {every})"
         row = "*t" if every == 1 else f"(int64_t)(position / {every} - (*start + {every - 1}) / {every})"
         kept = f"log_{index + 1} + (g * {rows_of_it} + {row}) * {size}"
+        if each.key == OBSERVATION:
+            when = "" if every == 1 else f"if (position % {every} == 0) "
+            copied.append(
+                f"    {when}memcpy({kept}, seen + {observation + FLAGS}, {whole} * sizeof(real));\n"
+            )
+            continue
         passed += f",\n        {kept}" if every == 1 else f",\n        position % {every} ? NULL : {kept}"
     uniform = 3 + logs + list(arguments).index("uniform")
     return f"""
@@ -195,7 +211,7 @@ __attribute__((visibility("default"))) XLA_FFI_Error *neuro_rtrrl_tick(XLA_FFI_C
   for (int64_t g = 0; g < seeds; g++) {{
     const real *seen = shown + g * {width}, *flags = seen + {observation};  /* reward, first, terminated, truncated */
     memcpy(log_0 + (g * count + *t) * {FLAGS}, flags, {FLAGS} * sizeof(real));
-    action_type action[{slots}];  /* the first words of the world */
+{"".join(copied)}    action_type action[{slots}];  /* the first words of the world */
     memcpy(action, world + g * words, sizeof action);
     memcpy(world + g * words + front, now + g * (words - front), (size_t)(words - front) * sizeof(uint32_t));
     tick(s + g, wiring, seen, flags[0], flags[2], flags[1] != 0, action, uniform + (g * count + *t) * {draws}{passed});

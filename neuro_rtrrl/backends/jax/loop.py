@@ -83,7 +83,7 @@ class ClosedLoop:
             drawn["uniform"] = decision_rows(self.lowered, key, start, count)
         if self.environment is not None:
             drawn["key"] = streams.step_keys(key, start, count)
-            drawn["reset"] = streams.reset_states(self.environment, key, start, count)
+            drawn["reset"] = streams.restarts(self.environment, key, start, count)
 
         def scan(carry: Values, fixed: Values, start: Any, drawn: Values) -> tuple[Values, Values]:
             logs = {each.key: self._log(each, count) for each in self.record if each.every > 1}
@@ -137,6 +137,8 @@ class ClosedLoop:
         if self.environment is not None:
             observation, after["environment"], terminated, truncated = self._environment(carry, drawn, values)
             after["ended"] = terminated | truncated
+            if self.environment.whole:
+                values["observation"] = after["environment"]["whole"].astype(network.dtype)
             values["action"] = carry["action"]
             self._clamp(values, observation, carry["action"], first)
         values["terminated"] = terminated.astype(network.dtype)
@@ -169,6 +171,8 @@ class ClosedLoop:
         return seen
 
     def _kept(self, key: str, values: Values) -> Any:
+        if key == "observation":
+            return values[key]
         variable = self.lowered.variables.get(key)
         if variable is not None and variable.value is not None:
             return jnp.asarray(variable.value, self.network.dtype)
@@ -188,7 +192,9 @@ class ClosedLoop:
         stepped, state, reward, terminated, truncated = self.environment.step(
             drawn["key"], carry["environment"], carry["action"]
         )
-        reset_observation, reset_state = drawn["reset"]
+        reset_observation, reset_state = streams.restarted(
+            self.environment, drawn["reset"], carry["environment"]
+        )
         state = jax.tree.map(lambda new, old: jnp.where(first, new, old), reset_state, state)
         observation = jnp.where(first, reset_observation, stepped).astype(dtype)
         values["reward"] = jnp.where(first, 0.0, reward).astype(dtype)

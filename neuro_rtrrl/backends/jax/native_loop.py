@@ -87,7 +87,7 @@ class NativeLoop:
             given["uniform"] = decision_rows(self.lowered, key, start, count).astype(self.dtype).reshape(-1)
         if self.environment is not None:
             drawn["key"] = streams.step_keys(key, start, count)
-            drawn["reset"] = streams.reset_states(self.environment, key, start, count)
+            drawn["reset"] = streams.restarts(self.environment, key, start, count)
         for index, name in enumerate(self.lowered.noise):
             given[f"noise_{index}"] = self._noise(name, key, start, count)
 
@@ -121,8 +121,9 @@ class NativeLoop:
 
     def _step(self, world: Any, drawn: Values) -> tuple[Any, Any]:
         assert self.environment is not None
-        reset_observation, reset_state = drawn["reset"]
-        state, first = Words((reset_state, jnp.ones((), bool))).unpack(world[self._front :])
+        form = jax.eval_shape(lambda key: self.environment.reset(key)[1], drawn["key"])  # type: ignore[union-attr]
+        state, first = Words((form, jax.ShapeDtypeStruct((), bool))).unpack(world[self._front :])
+        reset_observation, reset_state = streams.restarted(self.environment, drawn["reset"], state)
         action = self._action.unpack(world[: self._front])
         stepped, state, reward, terminated, truncated = self.environment.step(drawn["key"], state, action)
         state = jax.tree.map(lambda new, old: jnp.where(first, new, old), reset_state, state)
@@ -130,7 +131,8 @@ class NativeLoop:
         reward = jnp.where(first, 0.0, reward).astype(self.dtype)
         terminated, truncated = terminated & ~first, truncated & ~first
         flags = jnp.stack([reward, *(flag.astype(self.dtype) for flag in (first, terminated, truncated))])
-        return _words(state, terminated | truncated), jnp.concatenate([observation, flags])
+        whole = [state["whole"].astype(self.dtype)] if self.environment.whole else []
+        return _words(state, terminated | truncated), jnp.concatenate([observation, flags, *whole])
 
     # --- from logs and structs to values by name ---------------------------------------------------------------------
 

@@ -146,7 +146,8 @@ class JaxProgram:
             if not self._on_cpu:
                 raise CompilationError(f"it runs on a CPU, and JAX uses the {jax.default_backend()} here")
             observation = self.environment.observation_size if self.environment else 0
-            return make_kernel(self._hoisted, self.precision, self.record, observation)
+            whole = len(self.environment.whole) if self.environment else 0
+            return make_kernel(self._hoisted, self.precision, self.record, observation, whole)
         except CompilationError as error:
             if wanted == "native":
                 hint = "--kernel xla runs without it; a C compiler is named by the variable CC"
