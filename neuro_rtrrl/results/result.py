@@ -134,6 +134,19 @@ class Result:
         names |= {"step_time": "time"} if "step_time" in array.coords else {}
         return array.rename(names).rename(key)
 
+    @property
+    def trials(self) -> Any:
+        """The trials of a protocol, a table with one row each; see :func:`neuro_rtrrl.results.trials.trials`."""
+        from neuro_rtrrl.results.trials import trials
+
+        return trials(self)
+
+    def aligned(self, key: str, to: str = "trial", **options: Any) -> Any:
+        """Return a recording cut into trials, time 0 at ``to``; see :func:`neuro_rtrrl.results.trials.aligned`."""
+        from neuro_rtrrl.results.trials import aligned
+
+        return aligned(self, key, to, **options)
+
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON document of ``simulate``; numbers per seed are null where no episode ended."""
         return {
@@ -187,6 +200,8 @@ def _plain_names(dims) -> list[tuple[str, str]]:
     pairs = []
     for dim in map(str, dims):
         plain = dim
+        if dim.startswith("observation_entry"):
+            plain = "entry"
         for word in ("decision", "step"):
             if dim.startswith(f"{word}_"):
                 plain = word
