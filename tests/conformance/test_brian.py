@@ -201,6 +201,19 @@ TWO_CHOICES = (
     "projections.column_feedback={source: dorsal_column.error, target: cortex.feedback, weights: glorot_normal, "
     "feedback: random}",
 )
+#: a cortex that fires often enough for every episode to have spikes
+LIVELY = (
+    "projections.sensory_to_cortex.weights={normal: [0, 2]}",
+    "populations.cortex.bias={uniform: [0.5, 2]}",
+    "timing.decision_interval=4 ms",
+    *SHORT_CHAIN,
+)
+PLAIN_LIF = (
+    "populations.cortex={neuron: lif_recurrent, size: 6, bias: {uniform: [0.5, 2]}, plasticity: afferent, "
+    "learns: [bias]}",
+    "plasticity.afferent.rule=e_prop_lif_input",
+    "plasticity.recurrent.rule=e_prop_lif",
+)
 CLOSED = {
     "memory chain": ("bg", (), {}),
     "memory chain, 20 steps": ("bg", ("timing.dt=1 ms",), {}),
@@ -364,6 +377,20 @@ CLOSED = {
         {},
     ),
     "exponential euler, mingru": ("mingru", (*SHORT_CHAIN, "timing.method=exponential_euler"), {}),
+    "spiking": ("lif_bg", LIVELY, {}),
+    "spiking, frozen": ("lif_bg", LIVELY, {"freeze": True}),
+    "spiking, sparse, delayed": (
+        "lif_bg",
+        (
+            *LIVELY,
+            "projections.cortex_recurrent.delay=3 ms",
+            "projections.cortex_recurrent.connectivity={probability: 0.6, no_self: true}",
+            "populations.cortex.tau={uniform: [10 ms, 30 ms]}",
+            "populations.cortex.beta={uniform: [0, 2]}",
+        ),
+        {},
+    ),
+    "spiking without adaptation": ("lif_bg", (*LIVELY, *PLAIN_LIF), {}),
 }
 
 
@@ -481,6 +508,14 @@ def test_stdp_agrees_spike_for_spike():
     series = assert_equal_runs(circuit, 100, record=record)
     assert series["neurons.spike"].shape == (1, 100, 10, 100)
     assert series["neurons.spike"].any()
+
+
+@pytest.mark.parametrize("case", ["spiking", "spiking without adaptation"])
+def test_a_spiking_cortex_that_learns_agrees_spike_for_spike(case):
+    circuit = circuit_of(*CLOSED[case][:2])
+    series = assert_equal_runs(circuit, 60, record=("cortex.spike", "cortex_recurrent.w", "action"))
+    assert series["cortex.spike"].mean() > 0.01
+    assert np.abs(np.diff(series["cortex_recurrent.w"][0], axis=0)).max() > 0
 
 
 def test_sparse_delayed_spikes_agree(tmp_path):

@@ -140,6 +140,34 @@ SYNAPSES = {
         "gate",
         counts({"multiply": 2, "add": 2}, {"multiply": 2, "add": 1}, GRADIENT_AND_STEP, SGD),
     ),
+    # x = x - (dt/tau)*x                                                       1 mul 1 add
+    # y = y + (psi*(x - beta*y) - (dt/tau_adaptation)*y)                       3 mul 3 add
+    # j = j + (psi*(x - beta*y) - (dt/tau_readout)*j)                          3 mul 3 add
+    # e = (discount*trace_decay)*e + feedback*j                                2 mul 1 add
+    "e_prop": (
+        "alif, recurrent",
+        "recurrent",
+        counts({"multiply": 7, "add": 7}, {"multiply": 2, "add": 1}, GRADIENT_AND_STEP, SGD),
+    ),
+    # x = x + (dt/tau)*(r - x)                                                 1 mul 2 add
+    # that again in the place of x, in y and in j                              2 mul 4 add more
+    "e_prop_input": (
+        "alif",
+        "afferent",
+        counts({"multiply": 9, "add": 12}, {"multiply": 2, "add": 1}, GRADIENT_AND_STEP, SGD),
+    ),
+    # x as above; j = j + (psi*x - (dt/tau_readout)*j)                         3 mul 3 add
+    "e_prop_lif": (
+        "lif, recurrent",
+        "recurrent",
+        counts({"multiply": 3, "add": 3}, {"multiply": 2, "add": 1}, GRADIENT_AND_STEP, SGD),
+    ),
+    # x = x + (dt/tau)*(r - x), and that again in the place of x in j          4 mul 6 add
+    "e_prop_lif_input": (
+        "lif",
+        "afferent",
+        counts({"multiply": 4, "add": 6}, {"multiply": 2, "add": 1}, GRADIENT_AND_STEP, SGD),
+    ),
 }
 SPIKING = {"stdp", "fixed_spiking", "stdp_dopamine", "td_ltp"}
 #: rules that no modulator gates
@@ -244,9 +272,17 @@ PARAMETERS = {
     ("gated_rtrl_candidate", "bias_gate"): counts(
         {"multiply": 1, "add": 2}, BIAS_OF_A_TRACE, GRADIENT_AND_STEP, SGD
     ),
+    # as a synapse from a rate that is always 1
+    ("e_prop", "bias"): counts({"multiply": 9, "add": 12}, BIAS_OF_A_TRACE, GRADIENT_AND_STEP, SGD),
+    ("e_prop_lif", "bias"): counts({"multiply": 4, "add": 6}, BIAS_OF_A_TRACE, GRADIENT_AND_STEP, SGD),
 }
 #: rules that have the very same declarations of parameters as another one
-SHARED = {"diagonal_rtrl_im": "diagonal_rtrl_re", "gated_rtrl_gate": "gated_rtrl_candidate"}
+SHARED = {
+    "diagonal_rtrl_im": "diagonal_rtrl_re",
+    "gated_rtrl_gate": "gated_rtrl_candidate",
+    "e_prop_input": "e_prop",
+    "e_prop_lif_input": "e_prop_lif",
+}
 #: of an actor by degrees: its circuit is another one, and its test below
 BY_DEGREES = "log_deviation"
 

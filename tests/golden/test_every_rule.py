@@ -61,6 +61,15 @@ CTRNN = {
     "to_dorsal": "{source: cortex, target: dorsal, weights: 0.1",
     "feedback": "{source: dorsal.error, target: cortex.feedback, weights: 0.1",
 }
+SPIKES = {
+    "afferent": "{source: sensory, target: cortex, weights: 0.1",
+    "recurrent": "{source: cortex.spikes, target: cortex.pulse, weights: 0.1",
+    "to_ventral": "{source: cortex.r, target: ventral, weights: 0.1",
+    "to_dorsal": "{source: cortex.r, target: dorsal, weights: 0.1",
+    "feedback": "{source: dorsal.error, target: cortex.feedback, weights: 0.1",
+}
+#: without the recurrent synapse, which must follow the rule wherever there is one
+QUIET = {name: wire for name, wire in SPIKES.items() if name != "recurrent"}
 GATED = {"gate": "{source: sensory, target: cortex.gate, weights: 0.1", **CTRNN}
 COMPLEX = {
     **{
@@ -82,6 +91,10 @@ CELLS = {
     "ctrnn": ("neuron: ctrnn, tau: 100 ms", CTRNN),
     "lru": ("neuron: lru, nu: -4, theta: -2, gamma_log: -2.5", COMPLEX),
     "mingru": ("neuron: mingru, bias_gate: -3", GATED),
+    "alif": ("neuron: alif, tau: 100 ms, tau_readout: 50 ms", QUIET),
+    "alif, recurrent": ("neuron: alif, tau: 100 ms, tau_readout: 50 ms", SPIKES),
+    "lif": ("neuron: lif_recurrent, tau: 100 ms, tau_readout: 50 ms", QUIET),
+    "lif, recurrent": ("neuron: lif_recurrent, tau: 100 ms, tau_readout: 50 ms", SPIKES),
 }
 
 
@@ -178,7 +191,13 @@ def _fixed_costs_nothing(report):
 
 @pytest.mark.parametrize(("rule", "parameter"), PARAMETERS, ids=lambda value: value)
 def test_a_learned_parameter_costs_what_was_counted_by_hand(rule, parameter, tmp_path):
-    cell = {"diagonal_rtrl_re": "lru", "gated_rtrl_candidate": "mingru"}.get(rule, "ctrnn")
+    cells = {
+        "diagonal_rtrl_re": "lru",
+        "gated_rtrl_candidate": "mingru",
+        "e_prop": "alif",
+        "e_prop_lif": "lif",
+    }
+    cell = cells.get(rule, "ctrnn")
     report = cost(circuit(tmp_path, cell, rule, parameter=parameter))
     assert learning(report) == PARAMETERS[rule, parameter]
 

@@ -26,6 +26,10 @@ SHIPPED = sorted(path.stem for path in CIRCUITS.glob("*.yaml"))
 PARTNERS = {
     "diagonal_rtrl_im": ("input", "lru", "r"),
     "diagonal_rtrl_re": ("input", "lru", "r"),
+    "e_prop": ("alif", "alif", "spike"),
+    "e_prop_input": ("input", "alif", "r"),
+    "e_prop_lif": ("lif_recurrent", "lif_recurrent", "spike"),
+    "e_prop_lif_input": ("input", "lif_recurrent", "r"),
     "fixed": ("ctrnn", "linear", "r"),
     "fixed_spiking": ("poisson", "lif", "spike"),
     "gated_rtrl_candidate": ("input", "mingru", "r"),
@@ -196,7 +200,8 @@ def test_equations_of_registered_rules_have_their_dimensions_and_see_what_they_r
     source, target, carried = PARTNERS[name]
     pre, post = neurons[source], neurons[target]
     visible = neuron_variables(post)
-    receives = {variable: visible[variable] for variable in next(iter(post.receivers.values()))}
+    port = "pulse" if "pulse_post" in rule.on_pre else next(iter(post.receivers))
+    receives = {variable: visible[variable] for variable in post.receivers[port]}
     sgd = models("optimisers")["sgd"]
     scope = synapse_scope(rule, pre, post, carried, dopamine, optimiser=sgd)
     assert rule_troubles(rule, scope, receives) == []

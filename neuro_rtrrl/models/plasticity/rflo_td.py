@@ -23,8 +23,10 @@ def local_trace_td(
     source: str,
     renewed: Callable[[str], str] = accumulating,
     follows: dict[str, str] = FOLLOWS,
+    moved: tuple[State, ...] = (),
+    on_pre: str = "",
 ) -> PlasticityRule:
-    """Return a rule of ctrnn cells that turns a local trace and the fed-back error into an eligibility trace.
+    """Return a rule that turns a local trace and the fed-back error into an eligibility trace.
 
     Parameters
     ----------
@@ -32,11 +34,15 @@ def local_trace_td(
         One of the ways to renew the eligibility trace (:mod:`~neuro_rtrrl.models.plasticity.traces`).
     follows : dict of str to str
         How the local traces of ``w``, ``bias`` and ``tau`` change; a parameter that is not in it is not learned.
+    moved : tuple of State
+        Further local traces that ``follows`` needs.
+    on_pre : str
+        What a presynaptic spike does, where spikes are transmitted and not rates.
     """
     intrinsic = (
         IntrinsicRule(
             parameter="bias",
-            states=(LOCAL, ELIGIBILITY),
+            states=(*moved, LOCAL, ELIGIBILITY),
             dynamics=follows["bias"],
             on_decision=f"""
                 bias += optimise(modulator*e + entropy_rate*entropy_pace*entropy_feedback*j)
@@ -46,7 +52,7 @@ def local_trace_td(
         IntrinsicRule(
             # tau is learned in units of the decision interval, as in the paper, so that one learning rate serves all
             parameter="tau",
-            states=(LOCAL, ELIGIBILITY),
+            states=(*moved, LOCAL, ELIGIBILITY),
             dynamics=follows.get("tau", ""),
             on_decision=f"""
                 change = modulator*e + entropy_rate*entropy_pace*entropy_feedback*j
@@ -60,8 +66,9 @@ def local_trace_td(
         summary=summary,
         source=source,
         parameters=(TRACE_DECAY, *ENTROPY),
-        states=(WEIGHT, LOCAL, ELIGIBILITY, *ENTROPY_STATES),
-        transmits="w*r_pre",
+        states=(WEIGHT, *moved, LOCAL, ELIGIBILITY, *ENTROPY_STATES),
+        transmits="" if on_pre else "w*r_pre",
+        on_pre=on_pre,
         dynamics=follows["w"],
         on_decision=f"""
             {ENTROPY_CLOCK}
