@@ -33,6 +33,7 @@ RUNS = {
         "stdp",
         ("projections.afferents_to_neurons.delay={uniform: [0 ms, 3 ms]}",),
     ),
+    "a cortex that spikes": ("lif_bg", ("projections.cortex_recurrent.delay=3 ms",)),
     "actions by degrees": ("reacher", ()),
 }
 
