@@ -62,9 +62,9 @@ class Kernel:
         ``world`` is the environment as a row of words, the last action in front. ``given``, as :func:`arguments_of`
         names them: ``t``, the decision in the chunk; ``shown`` (o + 4,), the observation and the four flags, and behind
         them, where that is recorded, the observation without a mask; ``now`` (words - front,), what the environment is
-        now, which takes the place of what it was; ``uniform`` (count * draws,); noise (count, k, n) each; ``start``, the
-        chunk's first decision in the run, where something is kept now and then; ``wiring``, where it is sparse. Mapped
-        over seeds it stays one call, which loops over them.
+        now, which takes the place of what it was; ``uniform`` (count * draws,); noise (count, k, n) each; ``start``,
+        the chunk's first decision in the run, where something is kept now and then; ``wiring``, where it is sparse.
+        Mapped over seeds it stays one call, which loops over them.
         """
         changed = (carry["state"], carry["world"], *logs)
         results = [jax.ShapeDtypeStruct(each.shape, each.dtype) for each in changed]
