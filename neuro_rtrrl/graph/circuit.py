@@ -149,7 +149,7 @@ class PlasticityGroup:
 class Neuromodulator:
     """A broadcast signal computed from what its model reads: the reward, a critic, novelty, what a population releases.
 
-    ``delay`` counts decisions.
+    ``delay`` counts decisions. ``lost`` is the fraction of each population it reads that a lesion has taken.
     """
 
     name: str
@@ -159,6 +159,7 @@ class Neuromodulator:
     novelty: str | None = field(default=None, metadata=IF_SET)
     population: str | None = field(default=None, metadata=IF_SET)
     delay: int | None = field(default=None, metadata=IF_SET)
+    lost: Mapping[str, float] | None = field(default=None, metadata=IF_SET)
 
     @property
     def read(self) -> dict[str, str]:

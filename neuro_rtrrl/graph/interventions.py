@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from neuro_rtrrl.errors import CircuitError, Problem, nearest
-from neuro_rtrrl.graph.circuit import Circuit
+from neuro_rtrrl.graph.circuit import Circuit, Neuromodulator
 from neuro_rtrrl.graph.event_units import window_of
 from neuro_rtrrl.graph.events import dimension_of, put_in_force, variable_of
 from neuro_rtrrl.graph.timed import Intervention, Kind
@@ -29,7 +29,7 @@ def lesion(circuit: Circuit, name: str, fraction: float = 1.0) -> Circuit:
 
     Of a neuromodulator, that fraction of the signal is lost. Of a projection, that fraction of the synapses
     that are left. Of a population, that fraction of its neurons falls silent: all their outgoing synapses are
-    gone, the same neurons for every projection.
+    gone, the same neurons for every projection, and a neuromodulator that reads them hears so much less.
     Lesions add up: half of what is left, twice, leaves a quarter. A fraction of 0 is the identity.
 
     Parameters
@@ -69,13 +69,24 @@ def lesion(circuit: Circuit, name: str, fraction: float = 1.0) -> Circuit:
             else each
             for each in circuit.projections.values()
         }
-        return replace(circuit, projections=projections)
+        modulators = {
+            each.name: replace(each, lost=_deafened(each, name, fraction))
+            if fraction and name in each.read.values()
+            else each
+            for each in circuit.neuromodulators.values()
+        }
+        return replace(circuit, projections=projections, neuromodulators=modulators)
     available = (*circuit.neuromodulators, *circuit.populations, *circuit.projections)
     raise CircuitError(
         Problem(
             f"the circuit has no part '{name}' to lesion", available=available, hint=nearest(name, available)
         )
     )
+
+
+def _deafened(modulator: Neuromodulator, population: str, fraction: float) -> dict[str, float]:
+    before = modulator.lost or {}
+    return {**before, population: _added(before.get(population, 0.0), fraction)}
 
 
 def intervene(circuit: Circuit, name: str) -> Circuit:

@@ -14,6 +14,7 @@ from neuro_rtrrl.errors import CircuitError, Problem
 from neuro_rtrrl.graph.events import dimension_of, variable_of
 from neuro_rtrrl.graph.timed import ALWAYS, Intervention
 from neuro_rtrrl.language import Apply, Expression, Number, Read, apply, rewrite
+from neuro_rtrrl.lowering.modulators import heard_of
 from neuro_rtrrl.lowering.program import BROADCAST, Assign, Gather, Reduce, SpikeStep, Statement, Term
 from neuro_rtrrl.lowering.simplify import fold
 from neuro_rtrrl.lowering.variables import Declared
@@ -40,6 +41,11 @@ def declare_events(declared: Declared) -> None:
             _alter(
                 declared, f"{event.target}.gain", "multiply", _kept(_gated(declared, event), event.fraction)
             )
+        if event.kind == "lesion" and event.target in circuit.populations:
+            left = _kept(Read(_gate(event), "broadcast"), event.fraction)
+            for modulator in circuit.neuromodulators.values():
+                if event.target in modulator.read.values():
+                    _alter(declared, heard_of(modulator.name, event.target), "multiply", left)
         if event.kind not in ("stimulate", "noise"):
             continue
         population = circuit.populations[event.target]

@@ -10,7 +10,7 @@ from neuro_rtrrl.language import Expression, Number, Read, apply, parse_statemen
 from neuro_rtrrl.lowering.program import BROADCAST, Assign, Reduce
 from neuro_rtrrl.lowering.variables import Declared, bind
 
-__all__ = ["lower_modulator"]
+__all__ = ["heard_of", "lower_modulator"]
 
 Fold = Callable[[Expression], Expression]
 Integrate = Callable[..., list[Assign]]
@@ -63,18 +63,31 @@ def _resolved(declared: Declared, modulator: Neuromodulator, name: str) -> Expre
     if name == "signal":
         return Read(modulator.name, "broadcast")
     if name in model.reads:
-        if name == "release":
-            return Read(f"{modulator.name}.release", "broadcast") if modulator.population else Number(0.0)
         if name in modulator.read:
-            variable = name.removeprefix("value_") if name.startswith("value_") else "r"
-            key = f"{modulator.read[name]}.{variable}"
-            shared = declared.variables[key].space.kind == "broadcast"
-            return Read(key, "broadcast" if shared else "own")
-        if name in model.optional and circuit.environment is None:
+            return _heard(declared, modulator, name)
+        if name == "release" or (name in model.optional and circuit.environment is None):
             return Number(0.0)
     key = f"{modulator.name}.{name}"
     key = key if key in declared.variables else name
     return declared.seen(key, Read(key, "broadcast"))
+
+
+def _heard(declared: Declared, modulator: Neuromodulator, name: str) -> Expression:
+    """Return what is read of a population, less what lesions have taken of it (now, or while an event is on)."""
+    population = modulator.read[name]
+    if name == "release":
+        read: Expression = Read(f"{modulator.name}.release", "broadcast")
+    else:
+        key = f"{population}.{name.removeprefix('value_') if name.startswith('value_') else 'r'}"
+        read = Read(key, "broadcast" if declared.variables[key].space.kind == "broadcast" else "own")
+    lost = (modulator.lost or {}).get(population, 0.0)
+    heard = apply("multiply", Number(1.0 - lost), read) if lost else read
+    return declared.seen(heard_of(modulator.name, population), heard)
+
+
+def heard_of(modulator: str, population: str) -> str:
+    """Return the key by which an intervention alters what a neuromodulator hears of a population."""
+    return f"{modulator} hears {population}"
 
 
 def _release(declared: Declared, modulator: Neuromodulator, fold: Fold) -> list[Reduce]:
