@@ -102,6 +102,8 @@ def modulated(lowered: LoweredCircuit, every_dt: bool = False) -> dict[str, set[
         ):
             continue
         owner = statement.space.name if isinstance(statement, SpikeStep) else statement.owner
+        if not every_dt and owner in lowered.circuit.populations:
+            continue  # what a neuron works out for its synapses, of a signal that they have
         heard.setdefault(place(owner, lowered), set()).update(signals)
     return heard
 

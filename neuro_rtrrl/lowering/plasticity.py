@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from neuro_rtrrl.graph.circuit import PlasticityGroup, Population, Projection
 from neuro_rtrrl.language import (
@@ -143,7 +144,9 @@ def _lower(
     parts: dict[str, list] = {"advance": [], "learn": [], "renew": []}
     method = group.method or declared.circuit.timing.method
     followed = [(key_of(statement.target), statement) for statement in parse_statements(dynamics)]
-    parts["advance"] += integrate(method, owner, followed, resolve, "local_trace")
+    for line in integrate(method, owner, followed, resolve, "local_trace"):
+        phase = _PHASES.get(declared.variables[line.target].role, "local_trace")
+        parts["advance"].append(replace(line, phase=phase))
     once = {state.name for state in group.rule.states if state.broadcast}
     lines = [statement for statement in parse_statements(on_decision) if statement.target not in once]
     sums: dict[str, Read] = {}

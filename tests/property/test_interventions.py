@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuro_rtrrl.errors import CircuitError
@@ -22,6 +22,7 @@ def basal_ganglia() -> Circuit:
     return load_circuit(Path(__file__).parents[2] / "circuits" / "bg.yaml")
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.sampled_from(PARTS))
 def test_a_lesion_of_nothing_is_the_identity(part):
     circuit = basal_ganglia()
@@ -29,6 +30,7 @@ def test_a_lesion_of_nothing_is_the_identity(part):
     assert circuit.lesion(part, 0.0).hash == circuit.hash
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.sampled_from(PARTS), fractions)
 def test_a_lesion_leaves_the_circuit_it_was_made_from_alone(part, fraction):
     circuit = basal_ganglia()
@@ -37,6 +39,7 @@ def test_a_lesion_leaves_the_circuit_it_was_made_from_alone(part, fraction):
     assert circuit.hash == before
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(fractions)
 def test_a_lesion_takes_the_stated_fraction_of_the_synapses(fraction):
     circuit = basal_ganglia().lesion("cortex_recurrent", fraction)
@@ -44,6 +47,7 @@ def test_a_lesion_takes_the_stated_fraction_of_the_synapses(fraction):
     assert synapse_count(circuit, "sensory_to_cortex") == 192
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(fractions, fractions)
 def test_a_larger_lesion_takes_all_that_a_smaller_one_takes(one, other):
     small, large = sorted((one, other))
@@ -55,6 +59,7 @@ def test_a_larger_lesion_takes_all_that_a_smaller_one_takes(one, other):
     assert not (larger & ~smaller).any()
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(fractions)
 def test_a_lesioned_population_loses_the_same_neurons_in_all_its_projections(fraction):
     circuit = basal_ganglia().lesion("cortex", fraction)
@@ -70,6 +75,7 @@ def test_a_lesioned_population_loses_the_same_neurons_in_all_its_projections(fra
     assert circuit.projections["sensory_to_cortex"].dense
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(fractions, fractions)
 def test_lesions_of_a_modulator_multiply(one, other):
     twice = basal_ganglia().lesion("dopamine", one).lesion("dopamine", other)
@@ -77,6 +83,7 @@ def test_lesions_of_a_modulator_multiply(one, other):
     assert gain == pytest.approx((1 - one) * (1 - other))
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(fractions, fractions)
 def test_lesions_of_a_projection_add_up_to_no_more_than_all(one, other):
     lost = basal_ganglia().lesion("cortex_recurrent", one).lesion("cortex_recurrent", other)
@@ -84,6 +91,7 @@ def test_lesions_of_a_projection_add_up_to_no_more_than_all(one, other):
     assert 0.0 <= lost.projections["cortex_recurrent"].lesion <= 1.0
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.sampled_from(PARTS), fractions)
 def test_frozen_and_lesioned_commute(part, fraction):
     circuit = basal_ganglia()
