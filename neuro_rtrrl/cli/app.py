@@ -534,6 +534,31 @@ def import_(
     return run_import(file, out, json)
 
 
+@_application.command()
+def verify(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME|FILE]...",
+            help="Assays, or experiments (folders below experiments/). Default: all of experiments/.",
+        ),
+    ] = None,
+    listed: Annotated[bool, typer.Option("--list", help="Show which assays there are; run nothing.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for tables and figures. Default: beside each assay."),
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Run assays: what is expected must hold, and must fail where its mechanism is removed.
+
+    Exit code 1 if any gate does not pass. Example: neuro-rtrrl verify Schultz_1997
+    """
+    from neuro_rtrrl.cli.verify import run_verify
+
+    return run_verify(names or [], listed, out, json)
+
+
 _profiles = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},

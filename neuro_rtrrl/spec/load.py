@@ -15,7 +15,7 @@ from neuro_rtrrl.spec.overrides import apply_overrides
 from neuro_rtrrl.spec.salvage import Salvaged, salvage
 from neuro_rtrrl.spec.schema import CircuitSpec
 
-__all__ = ["SpecError", "load_spec", "spec_from_document"]
+__all__ = ["SpecError", "load_spec", "schema_problems", "spec_from_document"]
 
 Path_ = tuple[str | int, ...]
 
@@ -62,11 +62,10 @@ def _check(document: Document, problems: Problems) -> CircuitSpec:
     try:
         spec = CircuitSpec.model_validate(document.data)
     except ValidationError as error:
-        for details in error.errors(include_url=False):
-            for problem in _problems(details, document):
-                # NaN, say, is told once: by the reader, which knows how it was written.
-                if problem.location not in known:
-                    problems.found.append(problem)
+        # NaN, say, is told once: by the reader, which knows how it was written.
+        problems.found += [
+            each for each in schema_problems(error, document, CircuitSpec) if each.location not in known
+        ]
     if problems.found or spec is None:
         found = sorted(problems.found, key=lambda problem: _order(problem, document))
         raise SpecError(found, document)
@@ -90,13 +89,22 @@ def _order(problem: Problem, document: Document) -> tuple:
     return (place.file != document.name, place.line, place.column) if place else (True, 0, 0)
 
 
-def _problems(details: Any, document: Document) -> list[Problem]:
+def schema_problems(error: ValidationError, document: Document, schema: type[BaseModel]) -> list[Problem]:
+    """Return what pydantic finds wrong in a document that should obey a schema, each problem in its place."""
+    return [
+        problem
+        for details in error.errors(include_url=False)
+        for problem in _problems(details, document, schema)
+    ]
+
+
+def _problems(details: Any, document: Document, schema: type[BaseModel]) -> list[Problem]:
     """Return what one pydantic error means."""
     path: Path_ = tuple(details["loc"])
     key = bool(path) and path[-1] == "[key]"
     if key:
         path = path[:-1]
-    faults = details["ctx"]["faults"] if details["type"] == FAULT else (_fault(details, path),)
+    faults = details["ctx"]["faults"] if details["type"] == FAULT else (_fault(details, path, schema),)
     found = []
     for fault in faults:
         whole = (*path, *fault.at)
@@ -118,14 +126,14 @@ def _dotted(path: Path_) -> str:
     return ".".join(parts)
 
 
-def _fault(details: Any, path: Path_) -> Fault:
+def _fault(details: Any, path: Path_, schema: type[BaseModel]) -> Fault:
     """Put one of pydantic's own errors into plain words."""
     name = f"'{shown(path[-1])}'" if path and isinstance(path[-1], str) else "this item"
     kind, context, value = details["type"], details.get("ctx", {}), details["input"]
     if kind == "missing":
         return Fault(f"the key {name} is missing", hint=_missing_hint(path), key=True)
     if kind == "extra_forbidden":
-        available = _known_keys(path[:-1])
+        available = _known_keys(path[:-1], schema)
         return Fault(
             f"the key {name} is not known here",
             available=available,
@@ -133,7 +141,7 @@ def _fault(details: Any, path: Path_) -> Fault:
             key=True,
         )
     if kind == "literal_error":
-        available = _choices(path)
+        available = _choices(path, schema)
         hint = nearest(value, available) if isinstance(value, str) else ""
         return Fault(f"{name} must be one of the values below", (), shown(value), available, hint)
     if kind in ("too_short", "string_too_short"):
@@ -175,9 +183,9 @@ def _missing_hint(path: Path_) -> str:
     return f"add '{_EXAMPLES[path]}'" if path in _EXAMPLES else ""
 
 
-def _field(path: Path_) -> Any:
+def _field(path: Path_, schema: type[BaseModel]) -> Any:
     """Return the annotation at ``path``, following the schema's models, dicts and tuples."""
-    annotation: Any = CircuitSpec
+    annotation: Any = schema
     for part in path:
         annotation = _without_none(annotation)
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
@@ -204,12 +212,12 @@ def _without_none(annotation: Any) -> Any:
     return annotation
 
 
-def _known_keys(path: Path_) -> tuple[str, ...]:
-    model = _field(path)
+def _known_keys(path: Path_, schema: type[BaseModel] = CircuitSpec) -> tuple[str, ...]:
+    model = _field(path, schema)
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
         return ()
     return tuple(info.alias or name for name, info in model.model_fields.items())
 
 
-def _choices(path: Path_) -> tuple[str, ...]:
-    return tuple(str(choice) for choice in get_args(_field(path)))
+def _choices(path: Path_, schema: type[BaseModel]) -> tuple[str, ...]:
+    return tuple(str(choice) for choice in get_args(_field(path, schema)))

@@ -191,6 +191,15 @@ def test_the_keys_of_parity_are_those_of_the_page():
     assert all(f"`{key}`" in text for key in parted["first_divergence"])
 
 
+def test_the_keys_of_verify_are_those_of_the_page():
+    from neuro_rtrrl.assays.runner import Gate, Verdict
+
+    gate = Gate("intact", "it", "a > b", (True,), 1, True)
+    found = Verdict("a", REPOSITORY, (0,), (gate,), {}).as_dict()
+    assert set(found) == listed("## verify")
+    assert set(found["gates"][0]) == listed("### gates")
+
+
 # --- exit codes ---------------------------------------------------------------------------------------------
 
 

@@ -28,7 +28,7 @@ LAYERS = (
     {"programs", "progress", "formats", "drawing", "baselines"},
     {"calibration", "plot"},
     {"agreement", "simulation"},
-    {"studies"},
+    {"studies", "assays"},
     {"api"},
     {"cli"},
 )

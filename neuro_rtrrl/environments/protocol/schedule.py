@@ -90,6 +90,14 @@ class Interval:
     kind: Literal["fixed", "uniform", "geometric"] = "fixed"
     arguments: tuple[int, ...] = (0,)
 
+    @property
+    def longest(self) -> int:
+        """The most decisions it lasts; a geometric one without a maximum exceeds that once in ten million."""
+        if self.kind != "geometric" or len(self.arguments) > 2:
+            return self.arguments[-1]
+        mean, minimum = self.arguments[0], self.arguments[1]
+        return minimum + 17 * (mean - minimum + 1)
+
 
 @dataclass(frozen=True)
 class Schedule:

@@ -1,0 +1,174 @@
+"""Run an assay: every run with every seed, intact and in each control; measure, judge, keep a table and a figure."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neuro_rtrrl.assays.expectations import evaluate
+from neuro_rtrrl.assays.load import INTACT, Assay
+from neuro_rtrrl.assays.measures import measured
+from neuro_rtrrl.results import Result
+from neuro_rtrrl.results.replacing import replacing
+from neuro_rtrrl.simulation import simulate
+
+__all__ = ["Gate", "Verdict", "verify"]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One expectation in one variant.
+
+    Attributes
+    ----------
+    variant : str
+        ``intact``, or a control, in which the expectation must fail.
+    held : tuple of bool
+        For each seed, whether it held.
+    passed : bool
+        Whether this is as it should be.
+    """
+
+    variant: str
+    expectation: str
+    text: str
+    held: tuple[bool, ...]
+    due: int
+    passed: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of an assay.
+
+    Attributes
+    ----------
+    measures : mapping
+        Variant → measure → array (S,).
+    table, figure : Path or None
+        The files that were written.
+    """
+
+    assay: str
+    path: Path
+    seeds: tuple[int, ...]
+    gates: tuple[Gate, ...]
+    measures: Mapping[str, Mapping[str, np.ndarray]]
+    table: Path | None = None
+    figure: Path | None = None
+    results: Mapping[str, Mapping[str, Result]] = field(default_factory=dict, repr=False)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every expectation holds, and fails where its mechanism is removed."""
+        return all(gate.passed for gate in self.gates)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the JSON document of one assay."""
+        return {
+            "assay": self.assay,
+            "file": str(self.path),
+            "passed": self.passed,
+            "seeds": list(self.seeds),
+            "gates": [
+                {
+                    "variant": gate.variant,
+                    "expectation": gate.expectation,
+                    "text": gate.text,
+                    "held": sum(gate.held),
+                    "due": gate.due,
+                    "passed": gate.passed,
+                }
+                for gate in self.gates
+            ],
+            "measures": {
+                variant: {name: [_number(value) for value in values] for name, values in found.items()}
+                for variant, found in self.measures.items()
+            },
+            "table": None if self.table is None else str(self.table),
+            "figure": None if self.figure is None else str(self.figure),
+        }
+
+
+def verify(
+    assay: Assay, out: str | Path | None = None, progress: Callable[[str], None] | None = None
+) -> Verdict:
+    """Run an assay and judge it; table and figure are written beside its file, or into ``out``.
+
+    Parameters
+    ----------
+    assay : Assay
+    out : path, optional
+    progress : callable, optional
+        Is told, in a line, what begins.
+
+    Raises
+    ------
+    CircuitError, RunError
+        If a run cannot be made, or the files cannot be written.
+    """
+    results: dict[str, dict[str, Result]] = {}
+    measures: dict[str, dict[str, np.ndarray]] = {}
+    for variant, circuits in assay.circuits.items():
+        results[variant] = {}
+        for run, circuit in circuits.items():
+            if progress is not None:
+                which = ", ".join(each for each in dict.fromkeys((variant, run)) if each != INTACT) or INTACT
+                size = f"{assay.decisions[run]:,} decisions, {len(assay.seeds)} seeds"
+                progress(f"{assay.name}: {which.replace('_', ' ')}: {size}")
+            results[variant][run] = simulate(
+                circuit, decisions=assay.decisions[run], seeds=assay.seeds, backend=assay.spec.backend
+            )
+        measures[variant] = {
+            name: measured(results[variant][assay.run_of(each)], each, assay.until[assay.run_of(each)])
+            for name, each in assay.spec.measures.items()
+        }
+    verdict = Verdict(
+        assay.name, assay.path, assay.seeds, tuple(_gates(assay, measures)), measures, results=results
+    )
+    return _kept(assay, verdict, Path(out) if out is not None else assay.path.parent)
+
+
+def _gates(assay: Assay, measures: Mapping[str, Mapping[str, np.ndarray]]) -> list[Gate]:
+    gates = []
+    for variant, values in measures.items():
+        control = assay.spec.controls.get(variant)
+        for name, expression in assay.expectations.items():
+            if control is not None and name not in control.fails:
+                continue
+            found = np.broadcast_to(evaluate(expression, values), len(assay.seeds))
+            held = tuple(bool(each) for each in found)
+            enough = sum(held) >= assay.majority
+            text = assay.spec.expect[name]
+            gates.append(Gate(variant, name, text, held, assay.majority, enough == (control is None)))
+    return gates
+
+
+def _kept(assay: Assay, verdict: Verdict, folder: Path) -> Verdict:
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = assay.path.stem
+    table = folder / f"{stem}.csv"
+    with replacing(table) as target, target.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(["variant", "measure", *(f"seed {seed}" for seed in verdict.seeds)])
+        for variant, found in verdict.measures.items():
+            for name, values in found.items():
+                writer.writerow([variant, name, *(f"{value:.6g}" for value in values)])
+    figure = None
+    if assay.spec.figure:
+        from neuro_rtrrl.assays.figure import draw_figure
+
+        figure = folder / f"{stem}.png"
+        with replacing(figure) as target:
+            draw_figure(assay, verdict, target)
+    return Verdict(**{**vars(verdict), "table": table, "figure": figure})
+
+
+def _number(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

@@ -1,0 +1,199 @@
+"""Assays: measures by hand, gates that pass and fail, and what is written beside the file."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("jax")
+
+from neuro_rtrrl.assays import find_assays, load_assay, verify
+from neuro_rtrrl.assays.expectations import evaluate, parse_expression
+from neuro_rtrrl.assays.measures import measured
+from neuro_rtrrl.assays.spec import Measure
+from neuro_rtrrl.cli import main
+from neuro_rtrrl.errors import CircuitError
+from neuro_rtrrl.simulation import simulate
+from tests.protocols import CONDITIONING, circuit_of, document
+
+ROOT = Path(__file__).parents[2]
+ASSAY = """
+assay: reward_seen
+format: 1
+title: The reward is where the protocol has it
+circuit: watcher.yaml
+seeds: 2
+protocol:
+  stimuli: [light, tone]
+  duration: 1 s
+  types:
+    paired: {events: [{stimulus: light, at: 0.2 s, for: 0.3 s}, {reward: 2, at: 0.6 s}]}
+  interval: 0.3 s
+  phases: [{name: only, trials: 8, types: paired}]
+measures:
+  reward: {of: reward, to: light, window: [0 s, 0.5 s], statistic: peak}
+  when: {of: reward, to: light, window: [0 s, 0.5 s], statistic: latency}
+  dopamine: {of: dopamine, to: reward, window: [0 s, 0 s], trials: first 2}
+expect:
+  it_comes: reward == 2 and abs(when - 0.4) < 1e-9
+  dopamine_answers: dopamine > 1
+controls:
+  no_dopamine: {set: [neuromodulators.dopamine.gain=0], fails: [dopamine_answers]}
+figure:
+  - {title: each trial, heatmap: dopamine, to: light, window: [-0.1 s, 0.6 s]}
+  - {title: mean, average: dopamine, to: light, window: [0 s, 0.6 s], lines: {first: {trials: 0}, last: {trials: last 1}}}
+  - {title: measures, bars: [reward, dopamine]}
+"""
+
+
+@pytest.fixture
+def assay(tmp_path) -> Path:
+    folder = tmp_path / "experiments" / "Nobody_1900"
+    folder.mkdir(parents=True)
+    (folder / "watcher.yaml").write_text(document(CONDITIONING), encoding="utf-8")
+    (folder / "reward_seen.yaml").write_text(ASSAY.strip(), encoding="utf-8")
+    return folder / "reward_seen.yaml"
+
+
+def test_measures_are_what_one_reads_from_the_recording():
+    result = simulate(circuit_of(CONDITIONING), decisions=13 * 6, seeds=2)
+    dopamine = result["dopamine"].values
+    starts = np.array([0, 13, 39, 65])  # the paired trials; the reward comes in decision 6
+
+    def found(**keys):
+        given = {"of": "dopamine", "to": "trial", "window": ["0.5 s", "0.7 s"], "type": "paired", **keys}
+        return measured(result, Measure.model_validate(given))
+
+    window = np.stack([dopamine[:, start + 5 : start + 8] for start in starts], axis=1)
+    assert np.allclose(found(), window.mean(axis=(1, 2)))
+    assert np.allclose(found(statistic="peak"), window.max(axis=2).mean(axis=1))
+    assert np.allclose(found(statistic="minimum"), window.min(axis=2).mean(axis=1))
+    assert np.allclose(found(statistic="area"), 0.1 * window.sum(axis=2).mean(axis=1))
+    assert np.allclose(found(statistic="latency"), 0.6)
+    assert np.allclose(found(trials="last 2"), window[:, 2:].mean(axis=(1, 2)))
+    assert np.allclose(found(trials="1-2"), window[:, 1:3].mean(axis=(1, 2)))
+    means = window.mean(axis=2)
+    assert np.allclose(found(statistic="slope"), [np.polyfit(range(4), row, 1)[0] for row in means])
+    bound = (means[:, 1] + means[:, 2]).mean() / 2
+    assert found(statistic="first", below=bound).tolist() == [2, 2]
+    assert found(statistic="first", above=100).tolist() == [np.inf, np.inf]
+
+
+def test_expectations_are_trees_and_never_code():
+    values = {"a": np.array([1.0, 3.0]), "b": np.array([2.0, 2.0])}
+    assert evaluate(parse_expression("a > b and not b < 0"), values).tolist() == [False, True]
+    assert evaluate(parse_expression("abs(a - b) <= 1"), values).tolist() == [True, True]
+    assert evaluate(parse_expression("a/(b - 2) < 5"), values).tolist() == [False, False]
+
+
+def test_gates_pass_where_they_should_and_the_files_are_beside_the_assay(assay):
+    verdict = verify(load_assay(assay))
+    assert verdict.passed
+    assert [(gate.variant, gate.expectation, sum(gate.held)) for gate in verdict.gates] == [
+        ("intact", "it_comes", 2),
+        ("intact", "dopamine_answers", 2),
+        ("no_dopamine", "dopamine_answers", 0),
+    ]
+    with (assay.parent / "reward_seen.csv").open() as stream:
+        rows = list(csv.reader(stream))
+    assert rows[0] == ["variant", "measure", "seed 0", "seed 1"]
+    assert rows[1] == ["intact", "reward", "2", "2"]
+    assert len(rows) == 7
+    assert (assay.parent / "reward_seen.png").stat().st_size > 10_000
+
+
+def test_an_expectation_that_holds_without_its_mechanism_fails_the_assay(assay):
+    text = assay.read_text().replace("fails: [dopamine_answers]", "fails: [it_comes]")
+    assay.write_text(text)
+    verdict = verify(load_assay(assay))
+    assert not verdict.passed
+    assert [gate.passed for gate in verdict.gates] == [True, True, False]
+
+
+def test_a_majority_of_seeds_is_enough_where_the_file_says_so(assay):
+    text = assay.read_text().replace("reward == 2", "dopamine > SPLIT")
+    values = verify(load_assay(assay)).measures["intact"]["dopamine"]
+    assert values[0] == values[1]  # this circuit begins with weights of 0: no seed differs
+    assay.write_text(
+        text.replace("SPLIT", f"{values[0] + 1:.3f}").replace("seeds: 2", "seeds: 2\nmajority: 1")
+    )
+    assert not verify(load_assay(assay)).passed
+
+
+def test_the_command_lists_runs_and_exits_with_1_where_a_gate_fails(assay, monkeypatch, capsys):
+    monkeypatch.chdir(assay.parents[2])
+    assert find_assays() == (Path("experiments/Nobody_1900/reward_seen.yaml"),)
+    assert exit_code("verify", "--list", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["assays"][0]["assay"] == "reward_seen"
+    assert exit_code("verify", "Nobody_1900", "--json") == 0
+    out = json.loads(capsys.readouterr().out)
+    assert out["passed"]
+    assert out["assays"][0]["measures"]["intact"]["reward"] == [2, 2]
+    assay.write_text(assay.read_text().replace("reward == 2", "reward == 3"))
+    assert exit_code("verify", "reward_seen") == 1
+    assert "FAIL" in capsys.readouterr().out
+    assert exit_code("verify", "Nobody_1901") == 2
+    assert "there is no assay 'Nobody_1901'" in capsys.readouterr().err
+
+
+def exit_code(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(list(arguments))
+    return int(ended.value.code or 0)
+
+
+WRONG = {
+    "an unknown measure": ("dopamine > 1", "§dopamin > 1", "there is no measure 'dopamin'"),
+    "no comparison": ("dopamine > 1", "§dopamine + 1", "an expectation is true or false"),
+    "no expression": ("dopamine > 1", "§dopamine >", "is not an expression"),
+    "code": ("dopamine > 1", "§__import__('os')", ""),
+    "an unknown phase": ("trials: first 2}", "phase: §onyl}", "there is no phase 'onyl'"),
+    "an unknown event": ("to: reward, window", "to: §rewrad, window", "there is no event 'rewrad'"),
+    "an unknown expectation": ("fails: [dopamine_answers]", "fails: [§answers]", "there is no expectation 'answers'"),
+    "an unknown variable": ("of: reward, to: light, window: [0 s, 0.5 s], statistic: peak", "of: §rewrad, to: light, window: [0 s, 0.5 s]", "there is nothing called 'rewrad' to record"),
+    "an unknown circuit": ("circuit: watcher.yaml", "circuit: §watchr.yaml", "there is no such circuit file"),
+    "a wrong override": ("[neuromodulators.dopamine.gain=0]", "[§neuromodulators.dopamin.gain=0]", "there is no 'dopamin' here"),
+    "an impossible override": ("[neuromodulators.dopamine.gain=0]", "[§neuromodulators.dopamine.gain=-1]", ""),
+    "a wrong protocol": ("at: 0.6 s", "at: §0.65 s", "whole multiple of the decision interval"),
+    "an unknown key": ("statistic: peak", "§statistics: peak", "the key 'statistics' is not known here"),
+    "an unknown statistic": ("statistic: peak", "statistic: §max", "'statistic' must be one of the values below"),
+    "a window without units": ("window: [0 s, 0 s]", "window: [§0, 0 s]", "a time with its unit is due here"),
+    "trials that are none": ("trials: first 2", "trials: §some", "this does not say which trials"),
+    "a run that does not end": (", trials: 8,", ",", "how long is a run?"),
+    "a panel that is none": ("bars: [reward, dopamine]", "bar: [reward]", ""),
+    "a measure of a panel": ("bars: [reward, dopamine]", "bars: [reward, §dopamin]", "there is no measure 'dopamin'"),
+    "more than all seeds": ("seeds: 2", "seeds: 2\nmajority: §3", "there are 2 seeds"),
+    "an unknown run": ("trials: first 2}", "run: §other}", "there is no run 'other'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_assay_is_told_in_its_place(assay, case):
+    old, new, message = WRONG[case]
+    text = ASSAY.strip()
+    assert old in text
+    text = text.replace(old, new, 1)
+    assay.write_text(text.replace("§", ""), encoding="utf-8")
+    with pytest.raises(CircuitError) as caught:
+        load_assay(assay)
+    problem = caught.value.problems[0]
+    assert message in problem.message
+    if "§" in text:
+        before = text[: text.index("§")]
+        place = before.count("\n") + 1, len(before) - before.rfind("\n")
+        assert problem.location is not None
+        assert (problem.location.line, problem.location.column) == place
+        assert Path(problem.location.file) == assay
+
+
+@pytest.mark.parametrize("path", find_assays(ROOT / "experiments"), ids=lambda path: path.stem)
+def test_every_assay_of_this_repository_is_sound(path):
+    assay = load_assay(path)
+    assert assay.spec.controls, "an expectation that cannot fail shows nothing"
+    kept = {row[0] for row in csv.reader(path.with_suffix(".csv").open())} - {"variant"}
+    assert kept == {"intact", *assay.spec.controls}
+    assert path.with_suffix(".png").exists()
