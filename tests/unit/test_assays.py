@@ -45,7 +45,7 @@ controls:
   no_dopamine: {set: [neuromodulators.dopamine.gain=0], fails: [dopamine_answers]}
 figure:
   - {title: each trial, heatmap: dopamine, to: light, window: [-0.1 s, 0.6 s]}
-  - {title: mean, average: dopamine, to: light, window: [0 s, 0.6 s], lines: {first: {trials: 0}, last: {trials: last 1}}}
+  - {average: dopamine, to: light, window: [0 s, 0.6 s], lines: {first: {trials: 0}, last: {trials: last 1}}}
   - {title: measures, bars: [reward, dopamine]}
 """
 
@@ -146,6 +146,7 @@ def exit_code(*arguments: str) -> int:
     return int(ended.value.code or 0)
 
 
+GAIN = "neuromodulators.dopamine.gain"
 WRONG = {
     "an unknown measure": ("dopamine > 1", "§dopamin > 1", "there is no measure 'dopamin'"),
     "no comparison": ("dopamine > 1", "§dopamine + 1", "an expectation is true or false"),
@@ -154,10 +155,10 @@ WRONG = {
     "an unknown phase": ("trials: first 2}", "phase: §onyl}", "there is no phase 'onyl'"),
     "an unknown event": ("to: reward, window", "to: §rewrad, window", "there is no event 'rewrad'"),
     "an unknown expectation": ("fails: [dopamine_answers]", "fails: [§answers]", "there is no expectation 'answers'"),
-    "an unknown variable": ("of: reward, to: light, window: [0 s, 0.5 s], statistic: peak", "of: §rewrad, to: light, window: [0 s, 0.5 s]", "there is nothing called 'rewrad' to record"),
+    "an unknown variable": ("of: reward,", "of: §rewrad,", "there is nothing called 'rewrad' to record"),
     "an unknown circuit": ("circuit: watcher.yaml", "circuit: §watchr.yaml", "there is no such circuit file"),
-    "a wrong override": ("[neuromodulators.dopamine.gain=0]", "[§neuromodulators.dopamin.gain=0]", "there is no 'dopamin' here"),
-    "an impossible override": ("[neuromodulators.dopamine.gain=0]", "[§neuromodulators.dopamine.gain=-1]", ""),
+    "a wrong override": (f"[{GAIN}=0]", "[§neuromodulators.dopamin.gain=0]", "there is no 'dopamin' here"),
+    "an impossible override": (f"[{GAIN}=0]", f"[§{GAIN}=-1]", ""),
     "a wrong protocol": ("at: 0.6 s", "at: §0.65 s", "whole multiple of the decision interval"),
     "an unknown key": ("statistic: peak", "§statistics: peak", "the key 'statistics' is not known here"),
     "an unknown statistic": ("statistic: peak", "statistic: §max", "'statistic' must be one of the values below"),

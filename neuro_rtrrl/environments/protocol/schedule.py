@@ -93,10 +93,10 @@ class Interval:
     @property
     def longest(self) -> int:
         """The most decisions it lasts; a geometric one without a maximum exceeds that once in ten million."""
-        if self.kind != "geometric" or len(self.arguments) > 2:
+        if self.kind != "geometric":
             return self.arguments[-1]
-        mean, minimum = self.arguments[0], self.arguments[1]
-        return minimum + 17 * (mean - minimum + 1)
+        mean, minimum, *maximum = self.arguments
+        return maximum[0] if maximum else minimum + 17 * (mean - minimum + 1)
 
 
 @dataclass(frozen=True)
