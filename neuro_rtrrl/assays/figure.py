@@ -147,7 +147,8 @@ def _bars(ax: Any, assay: Assay, verdict: Verdict, panel: Panel) -> None:
             )
             ax.plot(x + spread, finite, "o", color=colour, markersize=2.5)
     ax.axhline(0, color="#999999", linewidth=0.6, zorder=0)
-    ax.set_xticks(range(len(measures)), [name.replace("_", "\n") for name in measures], fontsize=7.5)
+    names = [name.replace("_", "\n") for name in measures]
+    ax.set_xticks(range(len(measures)), names, fontsize=7.5, rotation=45 if len(names) > 5 else 0)
     if len(variants) > 1:
         _legend_below(ax)
 

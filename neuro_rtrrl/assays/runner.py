@@ -18,7 +18,7 @@ from neuro_rtrrl.results import Result
 from neuro_rtrrl.results.replacing import replacing
 from neuro_rtrrl.simulation import simulate
 
-__all__ = ["Gate", "Verdict", "verify"]
+__all__ = ["Gate", "Verdict", "gates_of", "verify"]
 
 
 @dataclass(frozen=True)
@@ -130,12 +130,13 @@ def verify(
             for name, each in assay.spec.measures.items()
         }
     verdict = Verdict(
-        assay.name, assay.path, assay.seeds, tuple(_gates(assay, measures)), measures, results=results
+        assay.name, assay.path, assay.seeds, tuple(gates_of(assay, measures)), measures, results=results
     )
     return _kept(assay, verdict, Path(out) if out is not None else assay.path.parent)
 
 
-def _gates(assay: Assay, measures: Mapping[str, Mapping[str, np.ndarray]]) -> list[Gate]:
+def gates_of(assay: Assay, measures: Mapping[str, Mapping[str, np.ndarray]]) -> list[Gate]:
+    """Judge measures: variant → measure → array (S,)."""
     gates = []
     for variant, values in measures.items():
         control = assay.spec.controls.get(variant)

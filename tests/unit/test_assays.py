@@ -14,6 +14,7 @@ pytest.importorskip("jax")
 from neuro_rtrrl.assays import find_assays, load_assay, verify
 from neuro_rtrrl.assays.expectations import evaluate, parse_expression
 from neuro_rtrrl.assays.measures import measured
+from neuro_rtrrl.assays.runner import gates_of
 from neuro_rtrrl.assays.spec import Measure
 from neuro_rtrrl.cli import main
 from neuro_rtrrl.errors import CircuitError
@@ -192,9 +193,30 @@ def test_a_wrong_assay_is_told_in_its_place(assay, case):
 
 
 @pytest.mark.parametrize("path", find_assays(ROOT / "experiments"), ids=lambda path: path.stem)
-def test_every_assay_of_this_repository_is_sound(path):
+def test_every_assay_of_this_repository_is_sound_and_its_table_passes_its_gates(path):
     assay = load_assay(path)
     assert assay.spec.controls, "an expectation that cannot fail shows nothing"
-    kept = {row[0] for row in csv.reader(path.with_suffix(".csv").open())} - {"variant"}
-    assert kept == {"intact", *assay.spec.controls}
     assert path.with_suffix(".png").exists()
+    with path.with_suffix(".csv").open() as stream:
+        _, *rows = csv.reader(stream)
+    kept: dict[str, dict[str, np.ndarray]] = {}
+    for variant, measure, *values in rows:
+        kept.setdefault(variant, {})[measure] = np.array(values, float)
+    assert kept.keys() == {"intact", *assay.spec.controls}
+    assert all(found.keys() == assay.spec.measures.keys() for found in kept.values())
+    gates = gates_of(assay, kept)
+    assert all(gate.passed for gate in gates)
+    assert {gate.variant for gate in gates} == kept.keys()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["Schultz_1997/cue_shift", "Schultz_1997/omission_dip"])
+def test_the_table_of_an_assay_is_what_its_run_gives(name, tmp_path):
+    assay = load_assay(ROOT / "experiments" / f"{name}.yaml")
+    verdict = verify(assay, tmp_path)
+    assert verdict.passed
+    with (ROOT / "experiments" / f"{name}.csv").open() as stream:
+        _, *rows = csv.reader(stream)
+    for variant, measure, *values in rows:
+        found = verdict.measures[variant][measure]
+        assert np.allclose(found, np.array(values, float), rtol=1e-3, atol=1e-3), (variant, measure)
