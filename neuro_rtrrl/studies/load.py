@@ -242,6 +242,12 @@ class _Rows:
 
         assert circuit.environment is not None
         actions, algorithm = actions_of(circuit.environment.actions), row.baseline
+        if not actions.width:
+            message = f"a baseline acts, and {circuit.environment.name} has no actions"
+            self._note(
+                [self._problem(name, "baseline", message, found=algorithm, hint="leave 'baseline' out")]
+            )
+            return False
         checks = {
             "baseline": lambda where: known_algorithm(algorithm, where),
             "settings": lambda where: settings_of(row.settings, actions, where),

@@ -317,3 +317,13 @@ def test_an_observation_is_not_recorded_in_an_open_loop():
     text = SPIKES.replace("record:\n", "record:\n  - {variable: observation}\n")
     with pytest.raises(CircuitError, match="the observation is what an environment shows"):
         built(text)
+
+
+def test_a_baseline_cannot_act_where_there_are_no_actions(tmp_path):
+    from neuro_rtrrl.studies.load import load_study
+
+    (tmp_path / "watcher.yaml").write_text(document(CONDITIONING))
+    study = "study: s\nformat: 1\ndecisions: 1000\nrows:\n  a: {circuit: watcher.yaml, baseline: ppo}\n"
+    (tmp_path / "study.yaml").write_text(study)
+    with pytest.raises(CircuitError, match="a baseline acts, and protocol has no actions"):
+        load_study(tmp_path / "study.yaml")
