@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from neuro_rtrrl.assays.expectations import TRUTHS, names, parse_expression
 from neuro_rtrrl.assays.spec import ASSAY_FILE, AssaySpec, Selection
+from neuro_rtrrl.environments.own_file import OwnFile, read_own_file
 from neuro_rtrrl.errors import CircuitError, Problem, nearest
 from neuro_rtrrl.graph import Circuit, build_circuit
 from neuro_rtrrl.language import Apply, EquationError, Expression
@@ -41,6 +42,8 @@ class Assay:
         Run → how many for each seed; ``until``: run → the number of trials that count, or None.
     expectations : mapping
         Name → expression over measures.
+    program : OwnFile or None
+        The user's own code that runs and measures in place of protocol and measures.
     """
 
     path: Path
@@ -49,6 +52,7 @@ class Assay:
     decisions: Mapping[str, int]
     until: Mapping[str, int | None]
     expectations: Mapping[str, Expression]
+    program: OwnFile | None = None
 
     @property
     def name(self) -> str:
@@ -125,11 +129,21 @@ class _Loader:
         for control in (INTACT, *self.spec.controls):
             circuits[control] = {run: self._circuit(run, control) for run in self.runs}
         decisions, until = {}, {}
+        program = self._program()
         for run, circuit in circuits[INTACT].items():
-            if circuit is not None:
+            if circuit is not None and self.spec.program is None:
                 decisions[run], until[run] = self._budget(run, circuit)
                 self._trials_exist(run, circuit)
-        return Assay(self.path, self.spec, circuits, decisions, until, expectations)  # type: ignore[arg-type]
+        return Assay(self.path, self.spec, circuits, decisions, until, expectations, program)  # type: ignore[arg-type]
+
+    def _program(self) -> OwnFile | None:
+        if self.spec.program is None:
+            return None
+        try:
+            return read_own_file(self.path.parent, self.spec.program, "program", "assay")
+        except CircuitError as error:
+            self._note(replace(each, location=self.document.locate(("program",))) for each in error.problems)
+            return None
 
     def problem(self, path: KeyPath, message: str, *, key: bool = False, **details) -> None:
         where = ".".join(str(part) for part in path)
@@ -156,7 +170,7 @@ class _Loader:
             except EquationError as error:
                 self.problem(path, error.message, found=text, available=error.available, hint=error.hint)
                 continue
-            for each in sorted(names(expression)):
+            for each in sorted(names(expression) if self.spec.program is None else ()):
                 self._known(path, each, self.spec.measures, "measure")
             if not isinstance(expression, Apply) or expression.operator not in TRUTHS:
                 hint = "compare measures: cue_late > 2*cue_early"
@@ -264,7 +278,9 @@ class _Loader:
             for i, each in enumerate(removed.interventions if removed else ())
         ]
         try:
-            document = self._with_protocol(read_document(path), run)
+            document = read_document(path)
+            if self.spec.program is None:
+                document = self._with_protocol(document, run)
             for place, change in changes:
                 document = self._overridden(document, place, change)
             circuit = build_circuit(spec_from_document(document), document)

@@ -14,6 +14,7 @@ import numpy as np
 from neuro_rtrrl.assays.expectations import evaluate
 from neuro_rtrrl.assays.load import INTACT, Assay
 from neuro_rtrrl.assays.measures import measured
+from neuro_rtrrl.assays.program import Program
 from neuro_rtrrl.results import Result
 from neuro_rtrrl.results.replacing import replacing
 from neuro_rtrrl.simulation import simulate
@@ -113,6 +114,8 @@ def verify(
     CircuitError, RunError
         If a run cannot be made, or the files cannot be written.
     """
+    if assay.program is not None:
+        return _programmed(assay, Path(out) if out is not None else assay.path.parent, progress)
     results: dict[str, dict[str, Result]] = {}
     measures: dict[str, dict[str, np.ndarray]] = {}
     for variant, circuits in assay.circuits.items():
@@ -135,6 +138,20 @@ def verify(
     return _kept(assay, verdict, Path(out) if out is not None else assay.path.parent)
 
 
+def _programmed(assay: Assay, folder: Path, progress: Callable[[str], None] | None) -> Verdict:
+    """Let the assay's program run every variant, and draw them."""
+    program = Program(assay)
+    runs = {}
+    for variant, circuits in assay.circuits.items():
+        if progress is not None:
+            progress(f"{assay.name}: {variant.replace('_', ' ')}: {len(assay.seeds)} seeds")
+        runs[variant] = program.run(next(iter(circuits.values())))
+    measures = {variant: numbers for variant, (numbers, _) in runs.items()}
+    gates = tuple(gates_of(assay, measures))
+    verdict = Verdict(assay.name, assay.path, assay.seeds, gates, measures)
+    return _kept(assay, verdict, folder, lambda target: program.draw(runs, target))
+
+
 def gates_of(assay: Assay, measures: Mapping[str, Mapping[str, np.ndarray]]) -> list[Gate]:
     """Judge measures: variant → measure → array (S,)."""
     gates = []
@@ -151,7 +168,9 @@ def gates_of(assay: Assay, measures: Mapping[str, Mapping[str, np.ndarray]]) -> 
     return gates
 
 
-def _kept(assay: Assay, verdict: Verdict, folder: Path) -> Verdict:
+def _kept(
+    assay: Assay, verdict: Verdict, folder: Path, draw: Callable[[Path], None] | None = None
+) -> Verdict:
     folder.mkdir(parents=True, exist_ok=True)
     stem = assay.path.stem
     table = folder / f"{stem}.csv"
@@ -161,12 +180,15 @@ def _kept(assay: Assay, verdict: Verdict, folder: Path) -> Verdict:
         for variant, found in verdict.measures.items():
             for name, values in found.items():
                 writer.writerow([variant, name, *(f"{value:.6g}" for value in values)])
-    figure = None
-    if assay.spec.figure:
-        from neuro_rtrrl.assays.figure import draw_figure
+    if draw is None and not assay.spec.figure:
+        return Verdict(**{**vars(verdict), "table": table})
+    figure = folder / f"{stem}.png"
+    with replacing(figure) as target:
+        if draw is not None:
+            draw(target)
+        else:
+            from neuro_rtrrl.assays.figure import draw_figure
 
-        figure = folder / f"{stem}.png"
-        with replacing(figure) as target:
             draw_figure(assay, verdict, target)
     return Verdict(**{**vars(verdict), "table": table, "figure": figure})
 

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from neuro_rtrrl.spec.document import Kind
 from neuro_rtrrl.spec.faults import Fault, Refused, refuse, shown
 from neuro_rtrrl.spec.protocol import Protocol
-from neuro_rtrrl.spec.sections import Section
+from neuro_rtrrl.spec.sections import Section, read_python_file
 from neuro_rtrrl.spec.values import AsTuple, Endpoint, Name, OptionalName, read_quantity, validated
 from neuro_rtrrl.units import unit_dimension
 
@@ -157,6 +157,7 @@ class AssaySpec(Section):
     source: str = ""
     description: str = ""
     circuit: str = Field(min_length=1)
+    program: Annotated[str | None, validated(read_python_file, optional=True)] = None
     set: Texts = ()
     protocol: Protocol | None = None
     seeds: int = Field(default=5, ge=1, le=MOST_SEEDS)
@@ -164,8 +165,21 @@ class AssaySpec(Section):
     decisions: Annotated[int | None, Field(default=None, ge=1)] = None
     backend: Literal["jax", "brian2"] = "jax"
     runs: Annotated[dict[Name, RunSpec], BeforeValidator(_mapping)] = Field(default_factory=dict)
-    measures: dict[Name, Measure] = Field(min_length=1)
+    measures: Annotated[dict[Name, Measure], BeforeValidator(_mapping)] = Field(default_factory=dict)
     expect: dict[Name, str] = Field(min_length=1)
     majority: Annotated[int | None, Field(default=None, ge=1)] = None
     controls: Annotated[dict[Name, ControlSpec], BeforeValidator(_mapping)] = Field(default_factory=dict)
     figure: Annotated[tuple[Panel, ...], AsTuple] = ()
+
+    @model_validator(mode="after")
+    def _measures_or_a_program(self) -> AssaySpec:
+        if self.program is None:
+            if not self.measures:
+                hint = "write measures, or the 'program' that measures"
+                raise refuse(Fault("the key 'measures' is missing", hint=hint))
+            return self
+        for key in ("protocol", "runs", "measures", "figure", "decisions"):
+            if getattr(self, key):
+                hint = "leave it out, or 'program'"
+                raise refuse(Fault(f"an assay with a program has no '{key}'", (key,), key=True, hint=hint))
+        return self

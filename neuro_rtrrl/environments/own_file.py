@@ -17,10 +17,11 @@ from typing import Any
 
 from neuro_rtrrl.errors import CircuitError, Location, Problem, RunError
 
-__all__ = ["OwnFile", "factory_of", "place_in", "read_own_file"]
+__all__ = ["OwnFile", "factory_of", "module_of", "place_in", "read_own_file"]
 
 FACTORY = "make"
 LARGEST = 1_000_000  # bytes
+_PLACES = {"environment": "environment.file", "program": "program"}
 _LOG = logging.getLogger("neuro_rtrrl")
 
 
@@ -60,8 +61,8 @@ class OwnFile:
         return content
 
 
-def read_own_file(folder: str | Path, file: str) -> OwnFile:
-    """Return what a circuit in ``folder`` means by ``file``.
+def read_own_file(folder: str | Path, file: str, what: str = "environment", by: str = "circuit") -> OwnFile:
+    """Return what a circuit in ``folder`` means by the ``file`` of its environment, or an assay by its program's.
 
     Raises
     ------
@@ -71,19 +72,19 @@ def read_own_file(folder: str | Path, file: str) -> OwnFile:
     path = Path(folder) / file
 
     def problem(message: str, **details: Any) -> CircuitError:
-        return CircuitError(Problem(message, where="environment.file", found=file, **details))
+        return CircuitError(Problem(message, where=_PLACES[what], found=file, **details))
 
     if path.suffix != ".py":
-        raise problem("an environment's file ends in .py")
+        raise problem(f"the {what}'s file ends in .py")
     try:
         inside = path.resolve().is_relative_to(Path(folder).resolve())
     except (OSError, RuntimeError):
         inside = False
     if not inside:
-        raise problem("an environment's file lies in the circuit's folder or below it")
+        raise problem(f"the {what}'s file lies in the {by}'s folder or below it")
     if not path.is_file():
         there = sorted(each.name for each in path.parent.glob("*.py"))[:16] if path.parent.is_dir() else []
-        message = "there is no such file; its path counts from the circuit's folder"
+        message = f"there is no such file; its path counts from the {by}'s folder"
         raise problem(message, available=tuple(there))
     return OwnFile(str(folder), file, hashlib.sha256(_content(path)).hexdigest())
 
@@ -109,10 +110,7 @@ def factory_of(own: OwnFile, name: str) -> Callable[..., Any]:
     RunError
         If its content is no longer that of the circuit.
     """
-    module = _module(own, own.content())
-    if isinstance(module, Problem):
-        raise CircuitError(module)
-    factory = getattr(module, FACTORY, None)
+    factory = getattr(module_of(own), FACTORY, None)
     if not callable(factory):
         raise CircuitError(
             Problem(
@@ -125,13 +123,29 @@ def factory_of(own: OwnFile, name: str) -> Callable[..., Any]:
     return factory
 
 
+def module_of(own: OwnFile, what: str = "environment", by: str = "circuit") -> ModuleType:
+    """Run the file, which is said on the log, and return what it defines; a content is run once.
+
+    Raises
+    ------
+    CircuitError
+        If it cannot be run, located in it.
+    RunError
+        If its content is no longer what it was when it was read.
+    """
+    module = _module(own, own.content(), what, by)
+    if isinstance(module, Problem):
+        raise CircuitError(module)
+    return module
+
+
 @cache
-def _module(own: OwnFile, content: bytes) -> ModuleType | Problem:
+def _module(own: OwnFile, content: bytes, what: str, by: str) -> ModuleType | Problem:
     """Return what the file defines, or what is wrong with it; a content is run once."""
     from multiprocessing import parent_process
 
     if parent_process() is None:  # a study's workers need not say it again
-        _LOG.warning("running %s, which the circuit names as its environment", own.path)
+        _LOG.warning("running %s, which the %s names as its %s", own.path, by, what)
     name = f"neuro_rtrrl_own_{own.digest[:16]}"
     found = importlib.util.spec_from_loader(name, _Loader(str(own.path), content))
     assert found is not None
@@ -143,7 +157,7 @@ def _module(own: OwnFile, content: bytes) -> ModuleType | Problem:
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         return Problem(
-            f"the environment's file could not be run: {type(error).__name__}: {_first_line(error)}",
+            f"the {what}'s file could not be run: {type(error).__name__}: {_first_line(error)}",
             location=place_in(error, own.path) or Location(str(own.path), 1, 1),
         )
     return module

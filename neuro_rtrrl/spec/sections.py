@@ -55,6 +55,7 @@ __all__ = [
     "RecordEntry",
     "Section",
     "Timing",
+    "read_python_file",
     "whole_multiple",
 ]
 
@@ -141,12 +142,12 @@ def _read_observed(value: Any) -> str | tuple[str | int, ...]:
     return tuple(value)
 
 
-def _read_file(value: Any) -> str:
+def read_python_file(value: Any) -> str:
     """Read the path of a Python file below the circuit's folder; what is there, the environments look up."""
     sound = isinstance(value, str) and value.isprintable() and not re.search(r"[\\:]", value)
     parts = value.split("/") if sound else [""]
     if not sound or any(part in ("", ".", "..") for part in parts) or not parts[-1].endswith(".py"):
-        message = "a Python file in the circuit's folder or below it is due here"
+        message = "a Python file in the folder of this file or below it is due here"
         raise Refused(Fault(message, found=shown(value), hint="write file: my_task.py"))
     return value
 
@@ -158,7 +159,7 @@ class Environment(Section):
     """
 
     name: str = Field(default="protocol", min_length=1)
-    file: Annotated[str | None, validated(_read_file, optional=True)] = None
+    file: Annotated[str | None, validated(read_python_file, optional=True)] = None
     observe: Annotated[str | tuple[str | int, ...] | None, validated(_read_observed, optional=True)] = None
     parameters: Annotated[
         dict[str, Annotated[float | int | bool | str, validated(_read_setting)]],

@@ -232,8 +232,8 @@ def test_what_has_not_the_form_of_an_environment_is_told_at_its_name(circuit_fil
 @pytest.mark.parametrize(
     ("override", "where", "message"),
     [
-        ("environment.file=../mine.py", "environment.file", "in the circuit's folder or below it"),
-        ("environment.file=/etc/mine.py", "environment.file", "in the circuit's folder or below it"),
+        ("environment.file=../mine.py", "environment.file", "in the folder of this file or below it"),
+        ("environment.file=/etc/mine.py", "environment.file", "in the folder of this file or below it"),
         ("environment.file=tasks/corridor.txt", "environment.file", "a Python file"),
         ("environment.file=tasks/coridor.py", "environment.file", "there is no such file"),
         ("environment.file=[1]", "environment.file", "a Python file"),
