@@ -204,15 +204,16 @@ class _Builder:
                 message = "a reward cannot come with the first observation of an episode"
                 self.problem(at[0], message, found="0 s", hint="let it come one decision later")
             length, channel, value = 1, REWARD, float(written.reward or 0.0)
+            highest = None
         else:
             assert written.for_ is not None
             length = self._decisions(written.for_, (*path, "for"), least=1)
             stimuli = self.written.stimuli
             channel = self._index((*path, "stimulus"), str(written.stimulus), stimuli, "stimulus")
-            value = written.value
+            value, highest = written.value if isinstance(written.value, tuple) else (written.value, None)
         if latest + length > duration:
             self._too_late(path, kind, latest + length - (kind == "reward"), duration)
-        return Event(channel, value, earliest, latest, length, written.probability)
+        return Event(channel, value, earliest, latest, length, written.probability, highest=highest)
 
     def _instrumental(self, path: Path, written: ProtocolEvent, duration: int) -> Event | None:
         assert written.from_ is not None

@@ -6,6 +6,7 @@ is, the graph says (:mod:`neuro_rtrrl.graph.protocol`).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -145,6 +146,23 @@ def _read_types(value: Any) -> dict[str, float] | tuple[str, ...]:
     return {name: float(number) for name, number in value.items()}
 
 
+def _read_value(value: Any) -> float | tuple[float, float]:
+    """Read a number, or the two between which it is drawn."""
+
+    def number(item: Any) -> bool:
+        return isinstance(item, int | float) and not isinstance(item, bool) and math.isfinite(item)
+
+    if number(value):
+        return float(value)
+    between = value.get("uniform") if isinstance(value, dict) and set(value) == {"uniform"} else None
+    if not isinstance(between, list) or len(between) != 2 or not all(map(number, between)):
+        forms = ("0.5", "{uniform: [0, 1]}")
+        raise Refused(Fault("this is not what a stimulus shows", found=shown(value), available=forms))
+    if between[0] >= between[1]:
+        raise Refused(Fault("the first number must be less than the second", ("uniform",), shown(between)))
+    return float(between[0]), float(between[1])
+
+
 class ProtocolEvent(_Section):
     """A stimulus that is shown, or a reward that comes: at its time, or in answer to an action."""
 
@@ -154,7 +172,7 @@ class ProtocolEvent(_Section):
     for_: Annotated[Quantity | None, validated(read_positive_time, optional=True)] = Field(
         default=None, alias="for"
     )
-    value: float = 1.0
+    value: Annotated[float | tuple[float, float], validated(_read_value)] = 1.0
     probability: float = Field(default=1.0, ge=0, le=1)
     when: Annotated[str | None, validated(read_name, optional=True)] = None
     from_: OptionalTime = Field(default=None, alias="from")

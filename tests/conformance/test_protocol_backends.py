@@ -14,7 +14,14 @@ from tests.protocols import CHANCE, CONDITIONING, PRESSING, circuit_of
 EPISODES = CHANCE.replace(
     "    interval: {exponential: {mean: 0.5 s, minimum: 0.2 s, maximum: 2 s}}\n", "    episode: truncates\n"
 )
-PROTOCOLS = {"fixed": CONDITIONING, "chance": CHANCE, "actions": PRESSING, "episodes": EPISODES}
+GRADED = CHANCE.replace("value: 2", "value: {uniform: [1, 2]}")
+PROTOCOLS = {
+    "fixed": CONDITIONING,
+    "chance": CHANCE,
+    "actions": PRESSING,
+    "episodes": EPISODES,
+    "graded": GRADED,
+}
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,18 @@ CASES = {
         "there is no stimulus 'ligt'",
         "did you mean 'light'?",
     ),
+    "a strength of chance without its upper end": (
+        CONDITIONING,
+        [("value: 0.5", "value: §{uniform: 0.5}")],
+        "this is not what a stimulus shows",
+        "",
+    ),
+    "a strength whose ends are turned round": (
+        CONDITIONING,
+        [("value: 0.5", "value: {uniform: §[1, 0]}")],
+        "the first number must be less than the second",
+        "",
+    ),
     "a stimulus after the trial's end": (
         CONDITIONING,
         [(f"[{{{LIGHT}}}", "[§{stimulus: light, at: 0.8 s, for: 0.3 s}")],

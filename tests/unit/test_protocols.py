@@ -100,6 +100,22 @@ def test_what_is_drawn_is_as_frequent_as_the_file_says():
     assert np.allclose(paired["reward_time"].dropna(), 0.6)
 
 
+def test_a_stimulus_may_have_a_strength_of_chance():
+    graded = CONDITIONING.replace("value: 0.5", "value: {uniform: [0.5, 2]}")
+    found, result = shown(graded, 4000, seeds=2)
+    omitted = result.trials[lambda table: table["type"] == "omitted"]
+    strengths = found["light"][0][
+        np.isin(found["trial"][0], omitted[lambda table: table["seed"] == 0]["trial"])
+    ]
+    drawn = strengths[strengths > 0].reshape(-1, 3)  # shown for three decisions
+    assert (drawn == drawn[:, :1]).all()
+    drawn = drawn[:, 0]
+    assert drawn.min() > 0.5
+    assert drawn.max() < 2
+    assert abs(drawn.mean() - 1.25) < SURE * 1.5 / math.sqrt(12 * len(drawn))
+    assert set(np.unique(found["tone"])) == {0, 1}  # the others show what they showed
+
+
 def test_exponential_intervals_have_their_mean_minimum_maximum_and_a_flat_hazard():
     _, result = shown(CHANCE, 60_000, seeds=4)
     whole = result.trials.groupby("seed").head(-1)

@@ -97,6 +97,9 @@ class _Machine:
         if tables.uncertain:
             probability = pick(tables.probability, kind)
             starts = jnp.where(self._many(drawn, events, lambda u: u < probability), starts, NEVER)
+        if tables.graded:
+            reach = pick(tables.reach.astype(jnp.result_type(float)), kind)
+            lasting["above"] = self._many(drawn, events, lambda u: u * reach)
         length = pick(tables.duration, kind) + self._interval(drawn)
         if tables.instrumental:
             lasting["due"] = jnp.full(events, NEVER, jnp.int32)
@@ -185,6 +188,11 @@ class _Machine:
             starts = jnp.where(pick(tables.action, kind) >= 0, state["due"], starts)
         active = (t >= starts) & (t < starts + pick(tables.length, kind))
         weight = pick(tables.weight.astype(real), kind)
+        if tables.graded:
+            on = jnp.concatenate(
+                [pick(tables.of_stimulus, kind), jnp.zeros((tables.events, 1), bool)], axis=1
+            )
+            weight = weight + jnp.where(on, state["above"][:, None], 0)
         shown = jnp.sum(jnp.where(active[:, None], weight, 0), axis=0)
         stimuli, reward = shown[:-1], shown[REWARD]
         parts = [stimuli]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 from neuro_rtrrl.environments.spaces import Discrete
+from neuro_rtrrl.models.declarations import IF_SET
 
 __all__ = ["OBSERVERS", "REWARD", "Event", "Interval", "Phase", "Schedule", "TrialType"]
 
@@ -27,7 +28,7 @@ class Event:
     channel : int
         Index of the stimulus, or ``REWARD``.
     value : float
-        What the stimulus shows, or the reward's size.
+        What the stimulus shows, or the reward's size; the least of it, where there is a highest.
     earliest, latest : int
         Onset in decisions after the trial's start, drawn evenly between the two, both included. Of a reward in answer
         to an action: the first and the last decision whose choice is answered.
@@ -39,6 +40,8 @@ class Event:
         A reward that comes only if this action is taken in time; the first one counts.
     delay : int
         Decisions from that action to the reward, at least 1.
+    highest : float, optional
+        A stimulus whose value is drawn anew in each trial, evenly between ``value`` and this.
     """
 
     channel: int
@@ -49,6 +52,7 @@ class Event:
     probability: float = 1.0
     action: int | None = None
     delay: int = 1
+    highest: float | None = field(default=None, metadata=IF_SET)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ class Tables:
     probability : (T, E) float32
     weight : (T, E, stimuli + 1) float64
         What an event adds to each stimulus and, last, to the reward.
+    reach : (T, E) float64
+        By how much the value of a stimulus can be more than the least, where it is drawn.
     of_stimulus : (T, E, stimuli) bool
     begins, ends : (P,) int32
         First trial of each phase, and the one after its last; the last phase has no end.
@@ -51,6 +53,7 @@ class Tables:
         self.action = np.full(shape, -1, np.int32)
         self.probability = np.ones(shape, np.float32)
         self.weight = np.zeros((*shape, stimuli + 1))
+        self.reach = np.zeros(shape)
         self.of_stimulus = np.zeros((*shape, stimuli), bool)
         for kind, each in enumerate(types):
             for place, event in enumerate(each.events):
@@ -62,6 +65,8 @@ class Tables:
                 )
                 self.probability[at], self.delay[at] = event.probability, event.delay
                 self.weight[(*at, event.channel)] = event.value  # REWARD is the last
+                if event.highest is not None:
+                    self.reach[at] = event.highest - event.value
                 if event.channel != REWARD:
                     self.of_stimulus[(*at, event.channel)] = True
                 if event.action is not None:
@@ -70,10 +75,13 @@ class Tables:
                     self.spread[at] = event.latest - event.earliest
         self.instrumental = bool((self.action >= 0).any())
         self.jittered, self.uncertain = bool(self.spread.any()), bool((self.probability < 1).any())
+        self.graded = bool(self.reach.any())
         self._phases(schedule)
         self.draws_types = bool(self.drawn.any() or self.shuffled.any())
         intervals = int(schedule.interval.kind == "uniform")
-        self.draws = self.draws_types + intervals + self.events * (self.jittered + self.uncertain)
+        self.draws = (
+            self.draws_types + intervals + self.events * (self.jittered + self.uncertain + self.graded)
+        )
 
     def _phases(self, schedule: Schedule) -> None:
         phases, types = schedule.phases, len(schedule.types)
