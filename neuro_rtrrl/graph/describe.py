@@ -50,6 +50,13 @@ def projection_text(projection: Projection) -> str:
         parts.append(f"probability {projection.probability:g}")
     if projection.layers or projection.layers_of_source:
         parts.append("neural circuit policy")
+    if projection.one_to_one:
+        parts.append("one to one")
+    for side, neurons in (("from", projection.sources), ("to", projection.targets)):
+        if neurons is not None:
+            parts.append(
+                f"{side} neuron {neurons[0]}" if len(neurons) == 1 else f"{side} {len(neurons)} neurons"
+            )
     if not projection.self_connections:
         parts.append("no self-connections")
     if projection.delays:

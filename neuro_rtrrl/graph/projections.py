@@ -66,6 +66,9 @@ def build_projections(
                 transpose_of=transposed(context, path, written, source, target, populations),
                 probability=written.connectivity.probability,
                 self_connections=not written.connectivity.no_self,
+                one_to_one=_one_to_one(context, path, written, pre, post),
+                sources=_some(context, path, "sources", written.connectivity.sources, pre),
+                targets=_some(context, path, "targets", written.connectivity.targets, post),
                 **delays_of(context, path, written, spikes),
                 gain=written.gain,
                 layers=layers.get(target.population) if reaches_inter_neurons(target) else None,
@@ -73,6 +76,36 @@ def build_projections(
             )
     check_transposes(context, built, populations)
     return built
+
+
+def _one_to_one(
+    context: Context, path: Path, written: WrittenProjection, pre: Population, post: Population
+) -> bool | None:
+    """Return whether each neuron is connected with its like only; both sides must have one for each."""
+    if not written.connectivity.one_to_one:
+        return None
+    place = (*path, "connectivity")
+    if pre.size != post.size:
+        sizes = f"'{pre.name}' has {pre.size} neurons, '{post.name}' {post.size}"
+        context.problem(place, f"one to one needs populations of one size: {sizes}", found="one_to_one")
+    if written.connectivity.no_self:
+        context.problem(place, "'one_to_one' and 'no_self' leave nothing of each other", hint="keep one")
+    return True
+
+
+def _some(
+    context: Context, path: Path, key: str, neurons: tuple[int, ...] | None, population: Population
+) -> tuple[int, ...] | None:
+    """Return the neurons that have synapses, None for all; each must be there."""
+    beyond = [neuron for neuron in neurons or () if neuron >= population.size]
+    if beyond:
+        context.problem(
+            (*path, "connectivity", key),
+            f"'{population.name}' has no neuron {beyond[0]}",
+            found=str(beyond[0]),
+            available=(f"0-{population.size - 1}",),
+        )
+    return neurons
 
 
 def _port(

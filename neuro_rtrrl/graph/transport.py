@@ -6,6 +6,7 @@ from neuro_rtrrl.graph.circuit import Population, Port, Projection
 from neuro_rtrrl.graph.context import Context, Path
 from neuro_rtrrl.graph.elements import find
 from neuro_rtrrl.spec.schema import Projection as WrittenProjection
+from neuro_rtrrl.spec.sections import Connectivity
 from neuro_rtrrl.spec.values import TransposeOf
 
 __all__ = ["check_transposes", "transposed"]
@@ -37,7 +38,7 @@ def transposed(
             hint="leave 'plasticity' out here",
         )
         return None
-    if written.connectivity.probability != 1.0 or written.connectivity.no_self:
+    if written.connectivity != Connectivity():
         context.problem(
             (*path, "connectivity"),
             "a projection that carries another's weights backwards is wired as that one is",

@@ -19,7 +19,8 @@ def connectivity(projection: Projection, n_post: int, n_pre: int) -> np.ndarray:
     """Return which pairs are connected in health, bool ``(post, pre)``.
 
     Each pair is connected with the projection's ``probability``, independently; ``self_connections: false``
-    takes the diagonal out. Where an end is wired as a neural circuit policy, only its pairs are left of them
+    takes the diagonal out, ``one_to_one`` all else; ``sources`` and ``targets`` leave only the synapses of these
+    neurons. Where an end is wired as a neural circuit policy, only its pairs are left of them
     (:mod:`neuro_rtrrl.graph.ncp`).
     """
     connected = _policy(projection, n_post, n_pre)
@@ -31,6 +32,12 @@ def connectivity(projection: Projection, n_post: int, n_pre: int) -> np.ndarray:
         connected = np.ones((n_post, n_pre), dtype=bool)
     if not projection.self_connections:
         connected = connected & ~np.eye(n_post, n_pre, dtype=bool)
+    if projection.one_to_one:
+        connected = connected & np.eye(n_post, n_pre, dtype=bool)
+    if projection.targets is not None:
+        connected = connected & np.isin(np.arange(n_post), projection.targets)[:, np.newaxis]
+    if projection.sources is not None:
+        connected = connected & np.isin(np.arange(n_pre), projection.sources)
     return connected
 
 

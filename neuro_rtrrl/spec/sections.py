@@ -228,17 +228,22 @@ class PlasticityGroup(ParameterisedSection):
 
 
 class Connectivity(Section):
-    """Which pairs are connected: each with this probability, and perhaps none with itself."""
+    """Which pairs are connected: by chance, of some neurons only, none with itself, each with its like."""
 
     probability: float = Field(default=1.0, gt=0, le=1)
     no_self: bool = False
+    one_to_one: bool = False
+    sources: Neurons = None
+    targets: Neurons = None
 
 
 def _connectivity(value: Any) -> Any:
     if value == "all":
         return {}
+    if value == "one_to_one":
+        return {"one_to_one": True}
     if not isinstance(value, dict):
-        forms = ("all", "{probability: 0.1}", "{no_self: true}")
+        forms = ("all", "one_to_one", "{probability: 0.1}", "{no_self: true}")
         raise refuse(Fault("this is not a connectivity", found=shown(value), available=forms))
     return value
 

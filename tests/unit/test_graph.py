@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from neuro_rtrrl.errors import CircuitError
 from neuro_rtrrl.graph import build_circuit, load_circuit, mask, synapse_count
 from neuro_rtrrl.graph.equations import (
     intrinsic_troubles,
@@ -176,6 +178,29 @@ def test_wiring_is_that_of_the_circuit_and_sparse_as_asked():
     assert wired.sum() == synapse_count(circuit, "cortex_recurrent")
     assert abs(wired.mean() - 0.3 * 31 / 32) < 0.05
     assert (mask(projection, 32, 32) == wired).all()
+
+
+def test_single_neurons_are_connected_and_each_with_its_like():
+    path = "projections.cortex_recurrent.connectivity"
+    plain = load_circuit(CIRCUITS / "bg.yaml")
+    like = load_circuit(CIRCUITS / "bg.yaml", [path + "=one_to_one"])
+    assert (mask(like.projections["cortex_recurrent"], 32, 32) == np.eye(32, dtype=bool)).all()
+    some = load_circuit(CIRCUITS / "bg.yaml", [path + "={sources: 3, targets: [0, 5]}"])
+    wired = mask(some.projections["cortex_recurrent"], 32, 32)
+    assert np.argwhere(wired).tolist() == [[0, 3], [5, 3]]
+    assert len({plain.hash, like.hash, some.hash}) == 3
+
+
+@pytest.mark.parametrize(
+    ("connectivity", "message"),
+    [
+        ("one_to_one", "one to one needs populations of one size: 'cortex' has 32 neurons"),
+        ("{targets: 9}", "'dorsal_striatum' has no neuron 9"),
+    ],
+)
+def test_a_connectivity_that_the_populations_cannot_have_is_refused(connectivity, message):
+    with pytest.raises(CircuitError, match=message):
+        load_circuit(CIRCUITS / "bg.yaml", [f"projections.cortex_to_dorsal.connectivity={connectivity}"])
 
 
 @pytest.mark.parametrize("name", models("neurons"))
