@@ -136,7 +136,9 @@ def recordings_exist(context: Context, circuit: Circuit) -> None:
 def _neurons_exist(context: Context, circuit: Circuit, index: int) -> None:
     recording = circuit.record[index]
     path = ("record", index, "neurons")
-    population = circuit.populations.get(recording.owner)
+    projection = circuit.projections.get(recording.owner)
+    owner = projection.target.population if projection else recording.owner  # of synapses: those onto the neurons
+    population = circuit.populations.get(owner)
     if population is None:
         context.problem(
             path, f"'{recording.key}' is not a variable of neurons", key=True, hint="leave 'neurons' out here"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 from collections.abc import Mapping
@@ -75,9 +76,11 @@ def refuse_more_than_fits(
     size = 0.0
     for each in circuit.record:
         if not each.spikes:  # sparse: how many there will be, nobody knows
-            values = variables[each.key].space.elements if each.key in variables else 1
+            shape = variables[each.key].space.shape if each.key in variables else ()
+            if each.neurons is not None and shape:
+                shape = (len(each.neurons), *shape[1:])
             kept = len(each.ticks(start, decisions, circuit.timing.steps))
-            size += 4.0 * seeds * kept * (len(each.neurons) if each.neurons else values)
+            size += 4.0 * seeds * kept * math.prod(shape)
     hint = "record less: less often ('every: 100 decisions'), fewer neurons, fewer seeds, a window"
     if folder is not None:
         space = shutil.disk_usage(folder).free

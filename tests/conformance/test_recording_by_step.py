@@ -16,11 +16,13 @@ RECORD = """record=[
   {variable: neurons.v, neurons: [3, 0], every: step},
   {variable: afferents.spike, from: 4 ms, to: 9 ms},
   {variable: afferents_to_neurons.x, every: 0.5 ms, from: 3 ms, to: 7.3 ms},
+  {variable: afferents_to_neurons.y, every: 1 ms, neurons: [4, 1]},
   {variable: afferents_to_neurons.w, every: 5 decisions, from: 2.5 ms}]"""
 WHOLE = """record=[
   {variable: neurons.v, every: step},
   {variable: afferents.spike},
   {variable: afferents_to_neurons.x, every: 0.5 ms},
+  {variable: afferents_to_neurons.y, every: 1 ms},
   {variable: afferents_to_neurons.w, every: 5 decisions}]"""
 SMALL = ["populations.afferents.size=12", "populations.neurons.size=5", "populations.afferents.rate=200 Hz"]
 
@@ -57,6 +59,14 @@ def test_a_window_is_cut_out_of_the_whole(native):
     for part in ("time", "neuron", "seed"):
         name = f"afferents_spike_{part}"
         np.testing.assert_array_equal(native.recordings[name].values, whole.recordings[name].values[inside])
+
+
+def test_of_a_projection_neurons_are_those_its_synapses_lead_to(native):
+    some, whole = native["afferents_to_neurons.y"], recorded("native", WHOLE)["afferents_to_neurons.y"]
+    assert some["post"].values.tolist() == [4, 1]
+    np.testing.assert_array_equal(some.values, whole.sel(post=[4, 1]).values)
+    with pytest.raises(nr.CircuitError, match="'neurons' has no neuron 5"):
+        recorded("native", "record=[{variable: afferents_to_neurons.w, neurons: 5}]")
 
 
 @pytest.mark.parametrize("way", WAYS)
