@@ -111,7 +111,7 @@ def draw(runs: dict[str, tuple[dict, dict]], path: Path) -> None:
         ax.set_xticks([0, 0.5, 1])
         ax.set_yticks([0, 0.5, 1])
 
-    model = runs[""][1]
+    model = runs["intact"][1]
     controls = [name for name in runs if name]
     figure, axes = plt.subplots(3, 4, figsize=(11, 9), layout="constrained", height_ratios=[1, 1, 0.85])
     for ax, level in zip(axes[0], (0.0, 0.2, 0.4, 0.8), strict=True):
