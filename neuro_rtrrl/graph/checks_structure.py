@@ -137,7 +137,9 @@ def _neurons_exist(context: Context, circuit: Circuit, index: int) -> None:
     recording = circuit.record[index]
     path = ("record", index, "neurons")
     projection = circuit.projections.get(recording.owner)
-    owner = projection.target.population if projection else recording.owner  # of synapses: those onto the neurons
+    owner = (
+        projection.target.population if projection else recording.owner
+    )  # of synapses: those onto the neurons
     population = circuit.populations.get(owner)
     if population is None:
         context.problem(

@@ -271,3 +271,29 @@ def test_what_was_hashed_is_what_is_read(tmp_path):
     own = read_own_file(tmp_path, "a.py")
     assert own.content() == b"x = 1\n"
     assert len(own.digest) == 64
+
+
+NOTHING = """
+import jax.numpy as jnp
+
+from neuro_rtrrl.environments.base import Environment
+
+
+def make():
+    def reset(key):
+        return jnp.ones(1), {"nothing": jnp.zeros((0,)), "time": jnp.int32(0)}
+
+    def step(key, state, action):
+        after = state | {"time": state["time"] + 1}
+        return jnp.ones(1), after, jnp.float32(1), after["time"] >= 3, jnp.bool_(False)
+
+    return Environment("Nothing", observation=("light",), actions=2, reset=reset, step=step)
+"""
+
+
+def test_an_empty_array_in_its_state_ends_no_process(tmp_path):
+    (tmp_path / "nothing.py").write_text(NOTHING)
+    (tmp_path / "bg.yaml").write_text((ROOT / "circuits" / "bg.yaml").read_text())
+    settings = ["environment={name: Nothing, file: nothing.py}", "populations.cortex.size=4"]
+    result = simulate(load(tmp_path / "bg.yaml", settings), decisions=40, seeds=1, kernel="xla")
+    assert len(result.episodes) == 10

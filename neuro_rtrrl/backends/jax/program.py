@@ -113,6 +113,7 @@ class JaxProgram:
         self.lowered = pack(self._hoisted) if packs else self._hoisted
         self._threads = lanes == "threads" or (lanes == "auto" and self._on_cpu)
         small = self._on_cpu and self._threads and self._synapses() <= LARGEST_KERNEL
+        small = small and not (environment is not None and _carries_nothing(environment))
         on_host = environment is not None and environment.on_host
         single = (small or self._native is not None) and not on_host and not self._differentiates
         self.single_kernel = single if single_kernel is None else single_kernel
@@ -289,3 +290,11 @@ def stretch(decisions: int, longest: int) -> int:
         return decisions
     divisor = next(count for count in range(longest, 0, -1) if decisions % count == 0)
     return divisor if divisor >= longest // 8 else longest
+
+
+def _carries_nothing(environment: Environment) -> bool:
+    """Whether part of its state is an empty array, of which XLA's compiler of single kernels dies."""
+    if environment.on_host:
+        return False
+    state = jax.eval_shape(environment.reset, jax.random.key(0))[1]
+    return any(leaf.size == 0 for leaf in jax.tree.leaves(state))
