@@ -273,8 +273,7 @@ def test_what_was_hashed_is_what_is_read(tmp_path):
     assert len(own.digest) == 64
 
 
-NOTHING = """
-import jax.numpy as jnp
+NOTHING = """import jax.numpy as jnp
 
 from neuro_rtrrl.environments.base import Environment
 
@@ -294,6 +293,6 @@ def make():
 def test_an_empty_array_in_its_state_ends_no_process(tmp_path):
     (tmp_path / "nothing.py").write_text(NOTHING)
     (tmp_path / "bg.yaml").write_text((ROOT / "circuits" / "bg.yaml").read_text())
-    settings = ["environment={name: Nothing, file: nothing.py}", "populations.cortex.size=4"]
+    settings = ["environment={name: Nothing, file: nothing.py}", "populations.cortex.size=8"]
     result = simulate(load(tmp_path / "bg.yaml", settings), decisions=40, seeds=1, kernel="xla")
     assert len(result.episodes) == 10
