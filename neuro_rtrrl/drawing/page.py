@@ -146,8 +146,8 @@ def _label(projection: Projection) -> str:
     parts = [name]
     if projection.probability < 1.0:
         parts.append(f"p = {projection.probability:g}")
-    if projection.one_to_one:
-        parts.append("one to one")
+    if projection.groups:
+        parts.append("group by group")
     if projection.delays:
         parts.append(f"≤ {projection.longest_delay * 1e3:g} ms")
     elif projection.delay > 0.0:

@@ -181,9 +181,10 @@ class Projection:
     (``wiring_seed``), the same for every seed of a run, and so is the delay of each synapse where ``delays`` is a
     distribution; else all have ``delay``. ``lesion`` is the fraction of synapses cut,
     ``silenced`` the fraction of source neurons whose synapses are all cut (a lesion of the source
-    population). ``one_to_one`` connects each neuron with its like only; with ``sources`` or ``targets`` only
-    these neurons have synapses. ``gain`` scales what the synapses transmit. ``layers`` are those of a target that
-    is wired as a neural circuit policy, ``layers_of_source`` those of such a source.
+    population). With ``groups`` the larger population is as many groups as the smaller one has neurons, and each
+    neuron is connected with its own group; with ``sources`` or ``targets`` only these neurons have synapses.
+    ``gain`` scales what the synapses transmit. ``layers`` are those of a target that is wired as a neural circuit
+    policy, ``layers_of_source`` those of such a source.
     """
 
     name: str
@@ -201,17 +202,17 @@ class Projection:
     delay: float = 0.0
     delays: Distribution | None = field(default=None, metadata=IF_SET)
     gain: float = 1.0
-    one_to_one: bool | None = field(default=None, metadata=IF_SET)
     sources: tuple[int, ...] | None = field(default=None, metadata=IF_SET)
     targets: tuple[int, ...] | None = field(default=None, metadata=IF_SET)
     layers: Layers | None = field(default=None, metadata=IF_SET)
     layers_of_source: Layers | None = field(default=None, metadata=IF_SET)
+    groups: bool | None = field(default=None, metadata=IF_SET)
 
     @property
     def dense(self) -> bool:
         """Whether every pair of neurons is connected."""
         whole = self.layers is None and self.layers_of_source is None and self.probability == 1.0
-        whole = whole and not self.one_to_one and self.sources is None and self.targets is None
+        whole = whole and not self.groups and self.sources is None and self.targets is None
         return whole and self.self_connections and self.lesion == 0.0 and self.silenced == 0.0
 
     @property

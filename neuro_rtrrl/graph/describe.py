@@ -48,10 +48,10 @@ def projection_text(projection: Projection) -> str:
         parts.append(distribution_text(projection.weights, unit))
     if projection.probability < 1.0:
         parts.append(f"probability {projection.probability:g}")
+    if projection.groups:
+        parts.append("group by group")
     if projection.layers or projection.layers_of_source:
         parts.append("neural circuit policy")
-    if projection.one_to_one:
-        parts.append("one to one")
     for side, neurons in (("from", projection.sources), ("to", projection.targets)):
         if neurons is not None:
             parts.append(

@@ -66,7 +66,7 @@ def build_projections(
                 transpose_of=transposed(context, path, written, source, target, populations),
                 probability=written.connectivity.probability,
                 self_connections=not written.connectivity.no_self,
-                one_to_one=_one_to_one(context, path, written, pre, post),
+                groups=_groups(context, path, written, pre, post) or None,
                 sources=_some(context, path, "sources", written.connectivity.sources, pre),
                 targets=_some(context, path, "targets", written.connectivity.targets, post),
                 **delays_of(context, path, written, spikes),
@@ -78,19 +78,21 @@ def build_projections(
     return built
 
 
-def _one_to_one(
+def _groups(
     context: Context, path: Path, written: WrittenProjection, pre: Population, post: Population
-) -> bool | None:
-    """Return whether each neuron is connected with its like only; both sides must have one for each."""
-    if not written.connectivity.one_to_one:
-        return None
-    place = (*path, "connectivity")
-    if pre.size != post.size:
-        sizes = f"'{pre.name}' has {pre.size} neurons, '{post.name}' {post.size}"
+) -> bool:
+    """Return whether neurons are connected group by group, or one to one; note sizes that do not allow it."""
+    connectivity, place = written.connectivity, (*path, "connectivity")
+    sizes = f"'{pre.name}' has {pre.size} neurons, '{post.name}' {post.size}"
+    if connectivity.one_to_one and pre.size != post.size:
         context.problem(place, f"one to one needs populations of one size: {sizes}", found="one_to_one")
-    if written.connectivity.no_self:
+    elif connectivity.groups and max(pre.size, post.size) % min(pre.size, post.size):
+        hint = "let one size be a whole multiple of the other"
+        context.problem((*place, "groups"), f"these are no whole groups: {sizes}", key=True, hint=hint)
+    grouped = connectivity.one_to_one or connectivity.groups
+    if grouped and pre.size == post.size and connectivity.no_self:
         context.problem(place, "'one_to_one' and 'no_self' leave nothing of each other", hint="keep one")
-    return True
+    return grouped
 
 
 def _some(

@@ -19,8 +19,9 @@ def connectivity(projection: Projection, n_post: int, n_pre: int) -> np.ndarray:
     """Return which pairs are connected in health, bool ``(post, pre)``.
 
     Each pair is connected with the projection's ``probability``, independently; ``self_connections: false``
-    takes the diagonal out, ``one_to_one`` all else; ``sources`` and ``targets`` leave only the synapses of these
-    neurons. Where an end is wired as a neural circuit policy, only its pairs are left of them
+    takes the diagonal out. With ``groups``, the larger population is cut into as many runs of neighbours as the
+    smaller one has neurons, and neuron i of that is connected with run i alone; ``sources`` and ``targets`` leave only
+    the synapses of these neurons. Where an end is wired as a neural circuit policy, only its pairs are left of them
     (:mod:`neuro_rtrrl.graph.ncp`).
     """
     connected = _policy(projection, n_post, n_pre)
@@ -30,10 +31,12 @@ def connectivity(projection: Projection, n_post: int, n_pre: int) -> np.ndarray:
         connected = drawn if connected is None else connected & drawn
     if connected is None:
         connected = np.ones((n_post, n_pre), dtype=bool)
+    if projection.groups:  # checked: one size is a whole multiple of the other
+        fewer = min(n_post, n_pre)
+        of_post, of_pre = np.arange(n_post) * fewer // n_post, np.arange(n_pre) * fewer // n_pre
+        connected = connected & (of_post[:, np.newaxis] == of_pre[np.newaxis, :])
     if not projection.self_connections:
         connected = connected & ~np.eye(n_post, n_pre, dtype=bool)
-    if projection.one_to_one:
-        connected = connected & np.eye(n_post, n_pre, dtype=bool)
     if projection.targets is not None:
         connected = connected & np.isin(np.arange(n_post), projection.targets)[:, np.newaxis]
     if projection.sources is not None:

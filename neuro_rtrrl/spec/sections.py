@@ -228,11 +228,12 @@ class PlasticityGroup(ParameterisedSection):
 
 
 class Connectivity(Section):
-    """Which pairs are connected: by chance, of some neurons only, none with itself, each with its like."""
+    """Which pairs are connected: by chance, of some neurons only, none with itself, group by group."""
 
     probability: float = Field(default=1.0, gt=0, le=1)
     no_self: bool = False
     one_to_one: bool = False
+    groups: bool = False
     sources: Neurons = None
     targets: Neurons = None
 
@@ -243,7 +244,7 @@ def _connectivity(value: Any) -> Any:
     if value == "one_to_one":
         return {"one_to_one": True}
     if not isinstance(value, dict):
-        forms = ("all", "one_to_one", "{probability: 0.1}", "{no_self: true}")
+        forms = ("all", "one_to_one", "{probability: 0.1}", "{no_self: true}", "{groups: true}")
         raise refuse(Fault("this is not a connectivity", found=shown(value), available=forms))
     return value
 

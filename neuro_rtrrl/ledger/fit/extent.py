@@ -94,7 +94,7 @@ def structure_of(circuit: Circuit, extent: Extent) -> LoweredCircuit:
     """Return the lowered circuit, as written, with as many synapses as it has and no word on which they are."""
     projections = {
         name: replace(
-            projection, probability=1.0, self_connections=True, one_to_one=None, sources=None, targets=None,
+            projection, probability=1.0, self_connections=True, groups=None, sources=None, targets=None,
             lesion=0.0, silenced=0.0, layers=None, layers_of_source=None,
         )
         for name, projection in circuit.projections.items()
