@@ -7,7 +7,6 @@ from neuro_rtrrl.graph.context import Context, Path
 from neuro_rtrrl.graph.elements import find
 from neuro_rtrrl.spec.schema import Connectivity
 from neuro_rtrrl.spec.schema import Projection as WrittenProjection
-from neuro_rtrrl.spec.sections import Connectivity
 from neuro_rtrrl.spec.values import TransposeOf
 
 __all__ = ["check_transposes", "transposed"]

@@ -235,7 +235,7 @@ CASES = {
     "negative_neuron": (record("variable: a, neurons: [1, -1]"), 6, 32, "counts from 0", ""),
     "bad_every": (record("variable: a, every: often"), 6, 26, "how often", ""),
     "never": (record("variable: a, every: 0 decisions"), 6, 26, "how often", ""),
-    "uneven_every": (record("variable: a, every: 30 ms"), 6, 26, "whole multiple of the decision", ""),
+    "uneven_every": (record("variable: a, every: 30 ms"), 6, 26, "whole multiple of dt", ""),
     "every_in_volt": (record("variable: a, every: 30 mV"), 6, 26, "time", "unit"),
     "lesion_fraction": (
         HEAD + POPULATION + "interventions:\n  d: {lesion: a, fraction: 1.5}\n",
