@@ -84,6 +84,12 @@ def _fits_its_choice(context: Context, circuit: Circuit, actor: Population, numb
             f"neuron '{actor.model.name}' cannot be an actor: its rates are no probabilities",
             hint=f"use 'neuron: {wanted}'",
         )
+    elif not actor.model.instantaneous:
+        context.problem(
+            ("populations", actor.name, "neuron"),
+            f"neuron '{actor.model.name}' cannot be an actor: it moves every dt, and an actor is read once a decision",
+            hint=f"let its population project to an actor of 'neuron: {wanted}'",
+        )
     elif actor.model.by_degrees != isinstance(actions, Continuous):
         kind = "acts by degrees" if actor.model.by_degrees else "chooses one of several"
         context.problem(

@@ -9,6 +9,7 @@ populations:
   afferents: {size: 6, neuron: poisson, rate: 150 Hz}
   direct: {size: 4, neuron: lif, drive: 10 mV}
   indirect: {size: 3, neuron: lif, drive: 14 mV}
+  escaping: {size: 3, neuron: srm0, kept: 0, drive: 14 mV}
   midbrain: {size: 5, neuron: poisson, rate: 40 Hz}
   pallidum: {size: 2, neuron: threshold_linear, slope: 0.5}
   selector: {size: 2, neuron: threshold_linear_modulated, modulator: tonic, strength: -1}
@@ -20,10 +21,12 @@ plasticity:
   d1: {rule: stdp_dopamine, modulator: dopamine, potentiation: 1 mV, depression: 0.9 mV, w_maximum: 2 mV,
        tau_eligibility: 100 ms, rate: 20 Hz, baseline: 0.2}
   d2: {rule: td_ltp, modulator: tonic, strength: -1, learning_rate: 0.01 mV, w_maximum: 2 mV, expected_rate: 5 Hz}
+  renewed: {rule: td_ltp_renewed, modulator: tonic, learning_rate: 0.01 mV, w_maximum: 2 mV}
   hebb: {rule: hebbian, learning_rate: 1 Hz, oja: 1, decay: 0.1 Hz}
 projections:
   to_direct: {source: afferents, target: direct, weights: 1 mV, plasticity: d1, delay: 1 ms}
   to_indirect: {source: afferents, target: indirect, weights: 1.5 mV, plasticity: d2, connectivity: {probability: 0.7}}
+  to_escaping: {source: afferents, target: escaping, weights: 1 mV, plasticity: renewed}
   to_selector: {source: pallidum, target: selector, weights: 0.4, plasticity: hebb}
   to_pallidum: {source: selector, target: pallidum, weights: 0.3}
   to_readout: {source: selector, target: readout, weights: 1}

@@ -169,7 +169,7 @@ SYNAPSES = {
         counts({"multiply": 4, "add": 6}, {"multiply": 2, "add": 1}, GRADIENT_AND_STEP, SGD),
     ),
 }
-SPIKING = {"stdp", "fixed_spiking", "stdp_dopamine", "td_ltp"}
+SPIKING = {"stdp", "fixed_spiking", "stdp_dopamine", "td_ltp", "td_ltp_renewed"}
 #: rules that no modulator gates
 UNGATED = {"habituation", "hebbian", "place_field"}
 

@@ -320,13 +320,20 @@ BY_DOPAMINE = {
         {"multiply": 1, "add": 2},
     ),
     # charge - (dt/tau)*charge                                                 1 mul 1 add
-    # potential + dt*(charge*(1/tau_synapse) - potential*(1/tau_membrane))     3 mul 2 add
+    # psp + dt*(charge*(1/tau_synapse) - psp*(1/tau_membrane))                 3 mul 2 add
     # coincidence - (dt/tau_rise)*coincidence                                  1 mul 1 add
     # e + (dt/tau_decay)*(coincidence*(1/tau_rise) - e)                        2 mul 2 add
     # (dt*learning_rate)*modulator once for all; times e; w + that             2 mul 1 add
     # w + (clip(that, 0, w_maximum) - w)                                       2 add 2 compare
-    # a spike before: v + w; charge + 1; a spike after: coincidence + potential
+    # a spike before: v + w; charge + 1; a spike after: coincidence + psp
     "td_ltp": (
+        "learning_rate: 0.1 mV",
+        ({"multiply": 4, "add": 3}, {"multiply": 3, "add": 3}, {"multiply": 2, "add": 3, "compare": 2}),
+        {"add": 2},
+        {"add": 1},
+    ),
+    # as td_ltp; a spike after: coincidence + psp, and charge and psp are set to 0, which costs no operation
+    "td_ltp_renewed": (
         "learning_rate: 0.1 mV",
         ({"multiply": 4, "add": 3}, {"multiply": 3, "add": 3}, {"multiply": 2, "add": 3, "compare": 2}),
         {"add": 2},

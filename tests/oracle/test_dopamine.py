@@ -348,7 +348,8 @@ projections:
     assert math.hypot(*weights) == pytest.approx(1, abs=1e-6)
 
 
-def test_td_ltp_of_one_pair_is_the_integral_of_kernel_times_error(tmp_path):
+@pytest.mark.parametrize("rule", ["td_ltp", "td_ltp_renewed"])
+def test_td_ltp_of_one_pair_is_the_integral_of_kernel_times_error(rule, tmp_path):
     """With a constant signal, dw goes to learning_rate*signal*PSP(20 ms)*(area of the kernel, 1)."""
     text = PAIR.replace("b: 140 ms, c: 260 ms", "b: 9 s, c: 9 s").replace(
         "b: 132 ms, c: 275 ms", "b: 9 s, c: 9 s"
@@ -357,10 +358,25 @@ def test_td_ltp_of_one_pair_is_the_integral_of_kernel_times_error(tmp_path):
         "after: {size: 1, neuron: prescribed, a: 30 ms", "after: {size: 1, neuron: prescribed, a: 40 ms"
     )
     start, end = text.index("  gated:"), text.index("projections:")
-    group = "  gated: {rule: td_ltp, modulator: dopamine, learning_rate: 0.5 mV, w_maximum: 10 mV}\n"
+    group = f"  gated: {{rule: {rule}, modulator: dopamine, learning_rate: 0.5 mV, w_maximum: 10 mV}}\n"
     text = text[:start] + group + text[end:]
     text = text.replace("population: midbrain, tau: 200 ms, amount: 0.5", "baseline: 0.4")
     text = text.replace("dt: 1 ms", "dt: 0.1 ms, decision_interval: 10 ms")
     change = run(built(tmp_path, text), ("onto.w",), 300)["onto.w"][:, 0, 0] - 4e-3
     psp = 20 / 15 * (math.exp(-20 / 20) - math.exp(-20 / 5))
+    assert change[-1] == pytest.approx(0.5e-3 * 0.4 * psp, rel=0.02)
+
+
+@pytest.mark.parametrize(("rule", "counted"), [("td_ltp", [20, 30]), ("td_ltp_renewed", [20])])
+def test_only_the_renewed_rule_forgets_what_came_before_the_last_spike(rule, counted, tmp_path):
+    """The neuron fires 20 and 30 ms after one presynaptic spike; each is paired with the potential it saw."""
+    text = PAIR.replace("b: 140 ms, c: 260 ms", "b: 9 s, c: 9 s")
+    text = text.replace("a: 30 ms, b: 132 ms, c: 275 ms", "a: 40 ms, b: 50 ms, c: 9 s")
+    start, end = text.index("  gated:"), text.index("projections:")
+    group = f"  gated: {{rule: {rule}, modulator: dopamine, learning_rate: 0.5 mV, w_maximum: 10 mV}}\n"
+    text = text[:start] + group + text[end:]
+    text = text.replace("population: midbrain, tau: 200 ms, amount: 0.5", "baseline: 0.4")
+    text = text.replace("dt: 1 ms", "dt: 0.1 ms, decision_interval: 10 ms")
+    change = run(built(tmp_path, text), ("onto.w",), 300)["onto.w"][:, 0, 0] - 4e-3
+    psp = sum(20 / 15 * (math.exp(-age / 20) - math.exp(-age / 5)) for age in counted)
     assert change[-1] == pytest.approx(0.5e-3 * 0.4 * psp, rel=0.02)

@@ -55,6 +55,7 @@ PARTNERS = {
     "td_lambda_dutch_actor": ("ctrnn", "softmax", "r"),
     "td_lambda_replacing": ("ctrnn", "softmax", "r"),
     "td_ltp": ("poisson", "lif", "spike"),
+    "td_ltp_renewed": ("poisson", "lif", "spike"),
 }
 
 

@@ -15,10 +15,17 @@ VALUE_FILTER = NeuronModel(
         ),
         Parameter("scale", "second", default=1.0, description="value of one spike a second"),
         Parameter("offset", default=0.0, description="value of silence"),
+        Parameter(
+            "rate_initial",
+            "hertz",
+            default=0.0,
+            minimum=0.0,
+            description="rate at the start of an episode; where that is usual, the start itself is no surprise",
+        ),
     ),
     states=(
         State("n", description="spikes that have come, decaying with tau_rise"),
-        State("rate", "hertz", description="spikes in a second, through the kernel"),
+        State("rate", "hertz", initial="rate_initial", description="spikes in a second, through the kernel"),
     ),
     equations="""
         dn/dt = -n/tau_rise

@@ -39,9 +39,7 @@ TD_LTP = PlasticityRule(
     states=(
         State("w", "volt", role="weight", resets=False),
         State("charge", role="local_trace", description="presynaptic spikes, decaying with tau_synapse"),
-        State(
-            "potential", role="local_trace", description="postsynaptic potential of this synapse, of size 1"
-        ),
+        State("psp", role="local_trace", description="postsynaptic potential of this synapse, of size 1"),
         State(
             "coincidence",
             role="eligibility_trace",
@@ -51,8 +49,8 @@ TD_LTP = PlasticityRule(
     ),
     dynamics=f"""
         dcharge/dt = -charge/tau_synapse
-        dpotential/dt = charge/tau_synapse - potential/tau_membrane
-        dcoincidence/dt = -expected_rate*potential - coincidence/tau_rise
+        dpsp/dt = charge/tau_synapse - psp/tau_membrane
+        dcoincidence/dt = -expected_rate*psp - coincidence/tau_rise
         de/dt = (coincidence/tau_rise - e)/tau_decay
         dw/dt = {BOUNDED.format(change="learning_rate*e*modulator", low="w_minimum")}
     """,
@@ -60,5 +58,5 @@ TD_LTP = PlasticityRule(
         v_post += w
         charge += 1
     """,
-    on_post="coincidence = coincidence + potential",
+    on_post="coincidence = coincidence + psp",
 )
