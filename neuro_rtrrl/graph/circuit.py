@@ -50,7 +50,7 @@ class Distribution:
     """
 
     kind: Literal[
-        "constant", "uniform", "normal", "lecun_normal", "glorot_normal", "grid", "ring", "ring_lateral", "identity"
+        "constant", "uniform", "normal", "lecun_normal", "glorot_normal", "grid", "ring", "ring_lateral"
     ]
     arguments: tuple[float, ...] = ()
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LAYOUTS", "fits", "laid_out", "to_distribution"]
 
-LAYOUTS = ("grid", "ring", "ring_lateral", "identity")
+LAYOUTS = ("grid", "ring", "ring_lateral")
 
 
 def to_distribution(layout: Layout) -> Distribution:
@@ -44,9 +44,6 @@ def fits(context: Context, path: Path, layout: Layout, shape: tuple[int, int]) -
     elif layout.kind == "ring":
         due, what = (2, pre), "the directions of a ring have two dimensions"
         hint = "use a target of two neurons, x and y"
-    elif layout.kind == "identity":
-        due, what = (pre, pre), "each source neuron has one target neuron"
-        hint = "use populations of the same size"
     else:
         due, what = (pre, pre), "a ring is connected to itself"
         hint = "use the same population as source and target"
@@ -68,7 +65,6 @@ def laid_out(weights: Distribution, shape: tuple[int, int]) -> np.ndarray:
     - ``ring``: ``scale*cos`` and ``scale*sin`` of ``2 pi i/N``, the preferred direction of source neuron i of N.
     - ``ring_lateral``: ``excitation*f/sum(f) + inhibition/N`` with ``f = exp(sharpness*cos(difference))`` and 0 onto
       itself, so that near neurons excite and far ones inhibit each other; the form of Frémaux et al. 2013.
-    - ``identity``: ``scale`` from source neuron i to target neuron i, 0 elsewhere.
     """
     import numpy as np
 
@@ -82,8 +78,6 @@ def laid_out(weights: Distribution, shape: tuple[int, int]) -> np.ndarray:
             for i in range(d)
         ]
         return np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], axis=1)
-    if weights.kind == "identity":
-        return numbers[0] * np.eye(*shape)
     angles = 2 * np.pi * np.arange(shape[1]) / shape[1]
     if weights.kind == "ring":
         return numbers[0] * np.stack([np.cos(angles), np.sin(angles)])

@@ -1,4 +1,4 @@
-"""Reads weights that follow from where neurons stand: ``grid``, ``ring``, ``ring_lateral``, ``identity``."""
+"""Reads weights that follow from where neurons stand: ``grid``, ``ring``, ``ring_lateral``."""
 
 from __future__ import annotations
 
@@ -18,14 +18,12 @@ KEYS: dict[str, dict[str, float | None]] = {
     "grid": {"low": None, "high": None, "shape": None},
     "ring": {"scale": 1.0},
     "ring_lateral": {"excitation": None, "inhibition": None, "sharpness": 8.0},
-    "identity": {"scale": 1.0},
 }
 _PURE = ("shape", "sharpness")
 _FORMS = {
     "grid": "write {grid: {low: [0, 0], high: [1, 1], shape: [11, 11]}}",
     "ring": "write {ring: {scale: 1}}",
     "ring_lateral": "write {ring_lateral: {excitation: 3 mV, inhibition: -6 mV, sharpness: 8}}",
-    "identity": "write {identity: {scale: 1}}",
 }
 
 

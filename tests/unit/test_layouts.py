@@ -75,7 +75,6 @@ def test_within_a_ring_near_neurons_excite_and_far_ones_inhibit(tmp_path):
         ("{grid: {low: [0, 0], high: [1 mV, 1], shape: [3, 2]}}", "'high' is a pure number"),
         ("{ring: {}}", "two dimensions"),
         ("{ring_lateral: {excitation: 1, inhibition: 1}}", "connected to itself"),
-        ("{identity: {}}", "each source neuron has one target neuron"),
         ("{ring_lateral: {excitation: 1}}", "'inhibition' of a ring_lateral is missing"),
         ("{ring: 3}", "the keys of a ring"),
     ],
