@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from neuro_rtrrl.models.plasticity.td_ltp import TD_LTP
 
-# What a synapse contributes to the next spike of such a neuron (srm0 with kept 0) is what arrived since its last one; so
-# the derivative of the log-likelihood of a spike with respect to the weight is this potential, not the whole.
+# What a synapse contributes to the next spike of such a neuron (srm0 with kept 0) is what arrived since its last one;
+# so the derivative of the log-likelihood of a spike with respect to the weight is this potential, not the whole.
 TD_LTP_RENEWED = replace(
     TD_LTP,
     name="td_ltp_renewed",
