@@ -35,6 +35,8 @@ def trials(circuit: nr.Circuit, seeds: Sequence[int]) -> tuple[np.ndarray, np.nd
     output : array (seed, trial, decision, 3)
         Of the channels of these two, and of one that nobody asks for.
     """
+    assert circuit.environment is not None
+    assert circuit.environment.protocol is not None
     length = circuit.environment.protocol.types[0].duration
     result = nr.simulate(circuit, decisions=TRIALS * length, seeds=list(seeds))
     shape = (len(seeds), TRIALS, length, -1)
@@ -99,6 +101,7 @@ def run(circuit: nr.Circuit, seeds: Sequence[int]) -> tuple[dict[str, Sequence[f
 def draw(runs: dict[str, tuple[dict, dict]], path: Path) -> None:
     """Draw selection maps of the model and of the controls, shares over dopamine, and one trial."""
     import matplotlib.pyplot as plt
+    from matplotlib.lines import Line2D
     from PIL import Image
 
     looks = (("none", "#d9d9d9"), ("first", "#1f77b4"), ("second", "#ff7f0e"), ("both", "#2ca02c"))
@@ -144,9 +147,7 @@ def draw(runs: dict[str, tuple[dict, dict]], path: Path) -> None:
         example.axvline(onset, color="black", linewidth=0.5)
     example.set(xlabel="time (s)", ylabel="output", title="A trial: selection changes hands", ylim=(0, 1))
     example.legend(frameon=False, fontsize=8, loc="upper left", title="channel (salience)", title_fontsize=8)
-    handles = [
-        plt.Line2D([], [], marker="o", linestyle="", color=colour, label=name) for name, colour in looks
-    ]
+    handles = [Line2D([], [], marker="o", linestyle="", color=colour, label=name) for name, colour in looks]
     axes[0][3].legend(
         handles=handles, title="selected", frameon=False, loc="center left", bbox_to_anchor=(1, 0.5)
     )
