@@ -203,7 +203,8 @@ def test_every_assay_of_this_repository_is_sound_and_its_table_passes_its_gates(
     for variant, measure, *values in rows:
         kept.setdefault(variant, {})[measure] = np.array(values, float)
     assert kept.keys() == {"intact", *assay.spec.controls}
-    assert all(found.keys() == assay.spec.measures.keys() for found in kept.values())
+    if assay.program is None:  # a program names its measures itself
+        assert all(found.keys() == assay.spec.measures.keys() for found in kept.values())
     gates = gates_of(assay, kept)
     assert all(gate.passed for gate in gates)
     assert {gate.variant for gate in gates} == kept.keys()
