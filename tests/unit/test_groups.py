@@ -55,7 +55,7 @@ def test_groups_are_thinned_out_by_a_probability(tmp_path):
 
 
 def test_sizes_that_do_not_divide_are_refused_where_they_stand(tmp_path):
-    with pytest.raises(CircuitError, match="6 source and 4 target neurons are no whole groups") as caught:
+    with pytest.raises(CircuitError, match="no whole groups: 'many' has 6 neurons, 'few' 4") as caught:
         built(tmp_path, 4)
     assert ":10:" in str(caught.value)
 
