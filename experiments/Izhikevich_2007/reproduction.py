@@ -66,7 +66,7 @@ def draw(runs: dict[str, tuple[dict, dict]], path: Path) -> None:
         early = traces["rewards"][0] / 60
         left.plot(early, np.full(len(early), -0.28), "|", color="C0", markersize=4)
         left.set(xlim=(0, HOUR / 60), ylim=(-0.5, 1.06 * maximum), ylabel="rewarded weight (mV)")
-        left.set_title(name.replace("_", " ") or "dopamine-modulated STDP", fontsize=10)
+        left.set_title("dopamine-modulated STDP" if name == "intact" else name.replace("_", " "), fontsize=10)
         bins = np.linspace(0, maximum, 41)
         share = np.stack([np.histogram(each, bins)[0] / len(each) for each in traces["others"]])
         right.stairs(share.mean(0), bins, fill=True, color="#bbbbbb")
@@ -76,7 +76,7 @@ def draw(runs: dict[str, tuple[dict, dict]], path: Path) -> None:
     axes[0, 1].set_title("all others (grey), the rewarded one (▾)", fontsize=10)
     axes[-1, 0].set_xlabel("time (min); ticks: rewards of the first seed")
     axes[-1, 1].set_xlabel("weight after an hour (mV)")
-    figure.savefig(path, dpi=110)
+    figure.savefig(path, dpi=110, format="png")
     plt.close(figure)
     with Image.open(path) as picture:  # a few colours: a quarter of the bytes
-        picture.convert("RGB").quantize(128).save(path, optimize=True)
+        picture.convert("RGB").quantize(128).save(path, format="PNG", optimize=True)
