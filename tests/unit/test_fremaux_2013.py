@@ -97,6 +97,6 @@ def test_the_value_map_is_what_critic_neurons_fire(reproduction):
     circuit = load(FOLDER / "circuit.yaml", [*stays, "record=[{variable: value.r}, {variable: observation}]"])
     result = simulate(circuit, duration="3 s", seeds=1, freeze=True)
     place = np.asarray(result["observation"].values[0, 0])
-    nearest = np.argmin(((reproduction.POOL - place) ** 2).sum(axis=1))
-    expected = reproduction.value_map(circuit, np.full((100, 121), 0.5e-3))[nearest]
-    assert np.mean(result["value.r"].values[0, 50:]) == pytest.approx(expected, abs=6)
+    expected = reproduction.value_map(circuit, np.full((100, 121), 0.5e-3), place[None])
+    assert np.mean(result["value.r"].values[0, 50:]) == pytest.approx(expected[0], abs=5)
+    assert reproduction.value_map(circuit, np.full((100, 121), 0.4e-3), place[None])[0] < expected[0] - 10
