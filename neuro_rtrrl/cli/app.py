@@ -125,6 +125,9 @@ def simulate(
         int | None,
         typer.Option(min=1, help="Decision ticks per seed. Default: 200000 on jax, 2000 on brian2."),
     ] = None,
+    duration: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Model time instead of --decisions, such as '5 s'.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="The first seed. Default: 0.")] = None,
     out: Annotated[
         str | None, typer.Option(metavar="DIR", help="Results folder. Default: a new one in results/.")
@@ -185,6 +188,7 @@ def simulate(
         backend=backend.value,
         seeds=seeds,
         decisions=decisions,
+        duration=duration,
         seed=seed,
         out=out,
         start_from=start,

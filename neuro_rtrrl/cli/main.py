@@ -7,6 +7,7 @@ cannot be used · 130 interrupted with Ctrl-C or a polite kill (what was recorde
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -147,6 +148,10 @@ def _usage(error, json: bool) -> int:
         .rstrip(".")
         .replace("Value error, ", "")
         .replace(": Input should", ": it should")
+        .replace("integer, unable to parse string as an integer", "whole number, such as 100000 or 100_000")
+    )
+    message = re.sub(
+        r"Choose from:\s+(.*)", lambda found: "Choose from " + " ".join(found[1].split()), message, flags=re.S
     )
     print_error([Problem(message, hint=hint)], json)
     return int(error.exit_code)

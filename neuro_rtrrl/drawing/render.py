@@ -45,7 +45,7 @@ class Picture:
             If the file cannot be written.
         """
         path = Path(path)
-        data = self.data(_format(path, format))
+        data = self.data(picture_format(path, format))
         try:
             path.write_bytes(data)
         except OSError as error:
@@ -81,7 +81,7 @@ def draw(
     RunError
         If the file cannot be written.
     """
-    wanted = _format(Path(path), format) if path is not None else None
+    wanted = picture_format(Path(path), format) if path is not None else None
     figure = _figure(circuit, activity)
 
     def render(kind: str) -> bytes:
@@ -100,7 +100,14 @@ def draw(
     return picture
 
 
-def _format(path: Path, format: str | None) -> str:
+def picture_format(path: Path, format: str | None = None) -> str:
+    """Return which of ``FORMATS`` a picture is to have; by default what its file's name ends in, or SVG.
+
+    Raises
+    ------
+    CircuitError
+        If there is no such format.
+    """
     name = (format or path.suffix.lstrip(".") or "svg").lower()
     if name not in FORMATS:
         hint = nearest(name, FORMATS) or "end the file's name in .svg, .png or .pdf"

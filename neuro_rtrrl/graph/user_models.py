@@ -12,6 +12,7 @@ from neuro_rtrrl.graph.equations import Trouble, neuron_troubles, optimiser_trou
 from neuro_rtrrl.graph.user_fields import Fields, read_parameters, read_states
 from neuro_rtrrl.language import EquationError, parse_expression, parse_statements
 from neuro_rtrrl.models import IntrinsicRule, NeuronModel, Optimiser, PlasticityRule, models
+from neuro_rtrrl.units import UnitError, unit_dimension
 
 __all__ = ["line_of", "report", "user_models"]
 
@@ -210,7 +211,7 @@ def report(context: Context, path: Path, owner: str, troubles: list[Trouble]) ->
         message, hint = trouble.message, trouble.hint
         if trouble.unseen:
             message = f"{owner} reads '{trouble.unseen}', which it cannot see"
-            hint = hint or nearest(trouble.unseen, trouble.available)
+            hint = hint or nearest(trouble.unseen, trouble.available) or _of_a_unit(trouble.unseen)
         context.problems.add(
             message,
             where=".".join(str(part) for part in where),
@@ -219,6 +220,15 @@ def report(context: Context, path: Path, owner: str, troubles: list[Trouble]) ->
             available=trouble.available,
             hint=hint,
         )
+
+
+def _of_a_unit(name: str) -> str:
+    """Return what to do where a name that nothing has is that of a unit, as in ``10*ms``."""
+    try:
+        unit_dimension(name)
+    except UnitError:
+        return ""
+    return f"equations have no units of their own: make the number in {name} the default of a parameter"
 
 
 def line_of(context: Context, path: Path, line: int) -> Location:

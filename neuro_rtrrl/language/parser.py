@@ -37,6 +37,9 @@ _FUNCTIONS = (
 )
 _DERIVATIVE = re.compile(r"^\s*d([A-Za-z_]\w*)\s*/\s*dt\s*=(?!=)\s*(.+)$")
 _ASSIGNMENT = re.compile(r"^\s*([A-Za-z_]\w*)\s*(=(?!=)|\+=|-=|\*=)\s*(.+)$")
+# two habits of other tools: a number with its unit, and Brian2's unit at the end of a line
+_QUANTITY = re.compile(r"(?<![\w.])(\d[\d.]*(?:[eE][-+]?\d+)?) *([A-Za-z]+)")
+_UNIT_AFTER = re.compile(r"\s*:\s*([\w./*^ ]+)(?:\([\w ,]*\)\s*)?$")
 _LONGEST = 1000  # characters of one equation; a tree deeper than Python's recursion must not be reached
 
 
@@ -78,9 +81,20 @@ def parse_expression(text: str, line: int = 1) -> Expression:
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         if isinstance(error, EquationError):
             raise
-        raise EquationError(
-            f"'{_short(text)}' is not an expression", line, hint="check brackets and operators"
-        ) from None
+        raise EquationError(f"'{_short(text)}' is not an expression", line, hint=_advice(text)) from None
+
+
+def _advice(text: str) -> str:
+    """Return what to do about a text that is no expression."""
+    quantity, after = _QUANTITY.search(text), _UNIT_AFTER.search(text)
+    if quantity and quantity[2] not in ("and", "or", "not", "if", "else"):
+        return (
+            f"equations have no units of their own: make '{quantity[0]}' the default of a parameter "
+            "and write that parameter's name here"
+        )
+    if after:
+        return f"leave out ': {after[1].strip()}': units stand under 'states' and 'parameters'"
+    return "check brackets and operators"
 
 
 def parse_statements(text: str) -> tuple[Statement, ...]:

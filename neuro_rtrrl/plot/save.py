@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from neuro_rtrrl.drawing import draw
+from neuro_rtrrl.drawing.render import picture_format
 from neuro_rtrrl.errors import CircuitError, Problem, nearest
 from neuro_rtrrl.graph.circuit import Circuit
 from neuro_rtrrl.plot.curves import learning_curve_picture
@@ -55,7 +56,7 @@ def picture(
     Raises
     ------
     CircuitError
-        If there is no such figure, or what it needs was not recorded.
+        If there is no such figure or format, or what the figure needs was not recorded.
     RunError
         If the file cannot be written.
     """
@@ -64,6 +65,7 @@ def picture(
             Problem(f"there is no figure '{kind}'", available=KINDS, hint=nearest(kind, KINDS))
         )
     target = Path(path)
+    ending = picture_format(target)
     if kind == "activity":
         if circuit is None:
             raise CircuitError(Problem("activity is drawn on a circuit", hint="give the circuit"))
@@ -83,5 +85,5 @@ def picture(
         FigureCanvasAgg(figure)
         function(result, figure.add_subplot(), seed, **options)
         with replacing(target) as temporary:
-            figure.savefig(temporary, dpi=200)
+            figure.savefig(temporary, dpi=200, format=ending)
     return target
