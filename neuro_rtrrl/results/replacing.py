@@ -33,6 +33,7 @@ def replacing(final: Path) -> Iterator[Path]:
     except NeuroRtrrlError:
         raise
     except (OSError, RuntimeError) as error:  # the NetCDF library reports a full disk as RuntimeError
+        error = error if final.parent.is_dir() else OSError(errno.ENOENT, "its folder does not exist")
         error = _full(final, error)
         problem = Problem(f"{final} could not be written: {reason_of(error)}", hint=hint_of(error))
         raise RunError(problem) from error

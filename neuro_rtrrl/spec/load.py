@@ -147,6 +147,8 @@ def _fault(details: Any, path: Path_, schema: type[BaseModel]) -> Fault:
     if kind in ("too_short", "string_too_short"):
         return Fault(f"{name} must not be empty", found=shown(value) or "''")
     hint = "it is empty: give it a value, or leave the key out" if value is None else ""
+    if path[:1] == ("record",) and len(path) == 2 and isinstance(value, str):
+        hint = f"write '{{variable: {shown(value)}}}'"
     return Fault(
         f"{name} {_RULES.get(kind, 'cannot be used').format(**context)}", found=shown(value), hint=hint
     )

@@ -6,6 +6,7 @@ import pytest
 
 import neuro_rtrrl as nr
 from neuro_rtrrl.cli.main import main
+from neuro_rtrrl.results.replacing import replacing
 
 ADEX = """
 circuit: mine
@@ -82,6 +83,21 @@ def test_a_run_lasts_as_long_as_the_command_line_says(mine, tmp_path, capsys):
     assert "svg, png, pdf" in error
     assert run("plot", tmp_path / "run", "voltages", "--out", tmp_path / "v.svg") == 0
     assert (tmp_path / "v.svg").read_text().startswith("<?xml")
+
+
+def test_a_recording_that_is_only_a_name_is_put_right(mine):
+    path = mine()
+    path.write_text(path.read_text().replace("{variable: cells.v, every: step}", "cells.v"))
+    (problem,) = nr.check(path)
+    assert problem.hint == "write '{variable: cells.v}'"
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with (
+        pytest.raises(nr.RunError, match=r"x\.nwb could not be written: its folder"),
+        replacing(tmp_path / "elsewhere" / "x.nwb") as temporary,
+    ):
+        raise OSError(f"unable to synchronously create file {temporary}")
 
 
 def test_wrong_options_are_told_in_one_line_each(mine, capsys):
