@@ -20,7 +20,7 @@ SHORT = {
 def _scatter(ax, networks: list[dict[str, Any]], key: str, title: str, label: str) -> None:
     for each in networks:
         scale = np.abs(each["through_time"]).max()
-        ax.plot(each["through_time"] / scale, each[key] / scale, ".", ms=4, alpha=0.5, mew=0, rasterized=True)
+        ax.plot(each["through_time"] / scale, each[key] / scale, ".", ms=4, mew=0, rasterized=True)
     ax.axline((0, 0), slope=1, color="0.3", lw=0.8, zorder=0)
     ax.set(
         title=title, xlabel="backpropagation through time", ylabel=label, xlim=(-1.1, 1.1), ylim=(-1.1, 1.1)
@@ -39,7 +39,7 @@ def draw(runs: dict[str, tuple[dict, dict]], path: Path, decisions: int = 400_00
     from matplotlib.figure import Figure
 
     numbers, traces = runs[""]
-    figure = Figure(figsize=(11, 6.6), layout="constrained", dpi=110)
+    figure = Figure(figsize=(11, 6.6), layout="constrained", dpi=84)
     axes = figure.subplot_mosaic([["a", "b", "c"], ["d", "d", "e"]])
     _scatter(axes["a"], traces["naive"], "ideal", "true learning signal: exact", "traces × dE/dz")
     mean = np.mean(numbers["cosine"])
