@@ -35,10 +35,10 @@ def _curves(ax, curves: np.ndarray, decisions: int, colour: str, label: str, wid
 
 
 def draw(runs: dict[str, tuple[dict, dict]], path: Path, decisions: int = 400_000) -> None:
-    """Draw ``figure.png`` from the model (key '') and its controls."""
+    """Draw the model (key 'intact') and its controls."""
     from matplotlib.figure import Figure
 
-    numbers, traces = runs[""]
+    numbers, traces = runs["intact"]
     figure = Figure(figsize=(11, 6.6), layout="constrained", dpi=84)
     axes = figure.subplot_mosaic([["a", "b", "c"], ["d", "d", "e"]])
     _scatter(axes["a"], traces["naive"], "ideal", "true learning signal: exact", "traces × dE/dz")
@@ -67,11 +67,11 @@ def draw(runs: dict[str, tuple[dict, dict]], path: Path, decisions: int = 400_00
     for letter, ax in axes.items():
         ax.spines[["top", "right"]].set_visible(False)
         ax.text(-0.02, 1.06, letter, transform=ax.transAxes, weight="bold", ha="right", va="bottom")
-    figure.savefig(path)
+    figure.savefig(path, format="png")
 
 
 def _bars(ax, runs: dict[str, tuple[dict, dict]]) -> None:
-    numbers = runs[""][0]
+    numbers = runs["intact"][0]
     rows = [
         ("through\ntime", THROUGH_TIME, numbers["final_through_time"]),
         ("e-prop", E_PROP, numbers["final"]),
