@@ -148,7 +148,7 @@ def _usage(error, json: bool) -> int:
         .rstrip(".")
         .replace("Value error, ", "")
         .replace(": Input should", ": it should")
-        .replace("integer, unable to parse string as an integer", "whole number, such as 100000 or 100_000")
+        .replace("integer, unable to parse string as an integer", "integer, such as 100000 or 100_000")
     )
     message = re.sub(
         r"Choose from:\s+(.*)", lambda found: "Choose from " + " ".join(found[1].split()), message, flags=re.S
