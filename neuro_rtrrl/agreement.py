@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -189,8 +190,11 @@ def parity(
         for backend, chosen in (("jax", kernel), ("brian2", "auto"))
     ]
     comparison = _Comparison(lowered, tolerance, keys)
-    done = 0
+    done, told = 0, time.monotonic()
     while done < decisions:
+        if notice is not None and time.monotonic() > told + 10:
+            told = time.monotonic()
+            notice(f"{done:>9,} of {decisions:,} decisions compared")
         count = min(stretch, decisions - done)
         jax, brian = (_recorded(program, count) for program in programs)
         comparison.series(done, count, jax, brian)

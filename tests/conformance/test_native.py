@@ -150,6 +150,8 @@ def test_every_registered_model_runs_natively_in_some_case(tmp_path):
     circuits = [circuit_of(name, overrides) for name, overrides, _ in CLOSED.values()]
     circuits += [load_circuit(CIRCUITS / "stdp.yaml"), written(tmp_path, PLAIN_SPIKES)]
     circuits += [written(tmp_path, text) for text in DOPAMINE.values()]  # in test_dopamine.py
+    spiking = SPIKING_NEURONS.replace("METHOD", "euler").replace("OTHER", "euler")
+    circuits += [written(tmp_path, text) for text in (spiking, PLACES, VOTES)]
     groups = [group for c in circuits for group in c.plasticity.values()]
     used = {
         "neurons": {p.model.name for c in circuits for p in c.populations.values()},

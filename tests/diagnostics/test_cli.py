@@ -164,7 +164,6 @@ WRONG = {
     ),
     "no steps": (["cost", CIRCUIT, "--compare", "--steps", "0"], 2, "--steps", "--help"),
     "negative tolerance": (["parity", CIRCUIT, "--tolerance", "-1"], 2, "--tolerance", "--help"),
-    "parity of too much": (["parity", CIRCUIT, "--decisions", "10000000"], 2, "GB", "--decisions"),
 }
 
 

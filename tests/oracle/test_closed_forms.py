@@ -121,7 +121,7 @@ def test_one_step_gradients_with_symmetric_feedback_equal_autodiff(form, sparse)
         h, x = draw.normal(size=6), draw.normal(size=5)
         values |= {key: jnp.asarray(h) for key in ("cortex.h", "cortex.r") if key in values}
         values |= {"sensory.r": jnp.asarray(x), "reward": jnp.asarray(0.3), "terminated": jnp.asarray(0.0)}
-        network.integrate(values, {})
+        network.integrate(values, {}, lambda shown: {})
         network.draw(values, jnp.array([0.7]))  # a number for each slot of an action
         network.decide(values, False)
         action = int(values["action"])

@@ -220,4 +220,5 @@ def test_what_follows_continuous_dopamine_sees_its_signal_and_not_where_it_came_
         if source in ("dopamine", "tonic") and np.any(np.asarray(block) != 0)
     }
     if section == "advance" and form is lower:
-        assert reached == {("to_direct", "dopamine"), ("to_indirect", "tonic"), ("selector", "tonic")}
+        direct, indirect = ("to_direct", "dopamine"), ("to_indirect", "tonic")
+        assert reached == {direct, indirect, ("to_escaping", "tonic"), ("selector", "tonic")}
