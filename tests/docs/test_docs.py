@@ -41,7 +41,8 @@ def sessions(tmp_path_factory):
     readers = {}
     for name in PAGES:
         folder = tmp_path_factory.mktemp(name.replace("/", "_").removesuffix(".md"))
-        (folder / "circuits").symlink_to(REPOSITORY / "circuits")
+        for each in ("circuits", "experiments") if name == "README.md" else ("circuits",):
+            (folder / each).symlink_to(REPOSITORY / each)
         readers[name] = Session(folder, RUN[name])
     yield readers
     jax.config.update("jax_disable_most_optimizations", False)
