@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from neuro_rtrrl.graph.circuit import Circuit, Distribution, Population
+from neuro_rtrrl.graph.circuit import Circuit, Population
 from neuro_rtrrl.graph.context import Context
 from neuro_rtrrl.language import Apply, EquationError, Name, parse_statements, walk
 from neuro_rtrrl.models import Model
@@ -24,13 +24,13 @@ def euler_does_not_overshoot(context: Context, circuit: Circuit) -> None:
             continue
         for parameter in _time_constants(model, model.equations):
             value = population.parameters.get(parameter)
-            low = lowest(value) if value else dt
+            low = value.lowest if value else dt
             if low < dt * _TOLERANCE:
                 _overshoots(context, ("populations", population.name, parameter), parameter, low, dt)
             bound = population.parameters.get(f"{parameter}_minimum")
-            if bound and parameter in population.learns and lowest(bound) < dt * _TOLERANCE:
+            if bound and parameter in population.learns and bound.lowest < dt * _TOLERANCE:
                 path = ("populations", population.name, f"{parameter}_minimum")
-                _overshoots(context, path, f"{parameter}_minimum", lowest(bound), dt)
+                _overshoots(context, path, f"{parameter}_minimum", bound.lowest, dt)
     for modulator in circuit.neuromodulators.values():
         for parameter in _time_constants(modulator.model, modulator.model.equations):
             value = modulator.parameters.get(parameter, dt)
@@ -51,28 +51,14 @@ def learned_time_constants_stay_above_their_bound(context: Context, circuit: Cir
         for parameter in population.learns:
             value = population.parameters.get(parameter)
             bound = population.parameters.get(f"{parameter}_minimum")
-            if value and bound and lowest(value) < highest(bound) * _TOLERANCE:
+            if value and bound and value.lowest < bound.highest * _TOLERANCE:
                 path = ("populations", population.name, parameter)
                 context.problem(
                     path,
-                    f"'{parameter}' may start at {_shown(population, parameter, lowest(value))}, below "
-                    f"'{parameter}_minimum' ({_shown(population, parameter, highest(bound))})",
+                    f"'{parameter}' may start at {_shown(population, parameter, value.lowest)}, below "
+                    f"'{parameter}_minimum' ({_shown(population, parameter, bound.highest)})",
                     found=context.written(path),
                 )
-
-
-def lowest(value: Distribution) -> float:
-    """Return the smallest number the distribution gives (for a normal one: six deviations below its mean)."""
-    if value.kind == "normal":
-        return value.arguments[0] - 6.0 * value.arguments[1]
-    return min(value.arguments)
-
-
-def highest(value: Distribution) -> float:
-    """Return the largest number the distribution gives; see :func:`lowest`."""
-    if value.kind == "normal":
-        return value.arguments[0] + 6.0 * value.arguments[1]
-    return max(value.arguments)
 
 
 def _time_constants(model: Model, equations: str) -> Iterator[str]:

@@ -60,6 +60,13 @@ class Distribution:
         return self.arguments[0] if self.kind == "constant" else None
 
     @property
+    def lowest(self) -> float:
+        """The smallest number it gives (a normal one: six deviations below its mean)."""
+        if self.kind == "normal":
+            return self.arguments[0] - 6.0 * self.arguments[1]
+        return min(self.arguments)
+
+    @property
     def highest(self) -> float:
         """The largest number it gives (a normal one: six deviations above its mean)."""
         if self.kind == "normal":
