@@ -320,9 +320,9 @@ def test_dump_reads_back_as_the_same_data():
 def test_an_alias_bomb_is_defused_at_once():
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12)]
-    start = time.perf_counter()
+    start = time.process_time()
     (problem,) = problems_of("\n".join(lines))
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
     assert "expands to more than 100,000" in problem.message
 
 
@@ -333,9 +333,9 @@ def test_aliases_within_bounds_are_copies():
 
 @pytest.mark.parametrize("text", ["a: " + "[" * 100_000, "- " * 50_000, "a: " + "{b: " * 20_000])
 def test_deep_nesting_is_refused_quickly(text):
-    start = time.perf_counter()
+    start = time.process_time()
     (problem,) = problems_of(text)
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 2.0
     assert f"{MAXIMUM_DEPTH} levels" in problem.message
 
 
@@ -348,10 +348,10 @@ def test_a_large_file_is_refused_without_reading_it(tmp_path):
     path = tmp_path / "large.yaml"
     with path.open("wb") as stream:
         stream.truncate(100_000_000)
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(CircuitError, match="larger than 1 MB"):
         read_document(path)
-    assert time.perf_counter() - start < 0.2
+    assert time.process_time() - start < 0.2
 
 
 def test_files_that_cannot_be_read_are_named(tmp_path):

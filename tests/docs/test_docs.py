@@ -89,7 +89,7 @@ def test_the_setup_commands_are_those_that_ci_runs(marker):
 def test_the_setup_commands_end_in_what_they_promise():
     main, tests = (block.text.strip().split(" && ")[-1] for block in blocks("README.md") if _is_setup(block))
     assert main == ".venv/bin/neuro-rtrrl simulate circuits/bg.yaml"
-    assert tests == ".venv/bin/python -m pytest"
+    assert tests == ".venv/bin/python -m pytest -n auto"
 
 
 @pytest.mark.parametrize("name", PAGES)
