@@ -26,6 +26,7 @@ from neuro_rtrrl.studies.joules import (
     sheet_of,
 )
 from neuro_rtrrl.studies.joules_figure import joules_picture
+from neuro_rtrrl.studies.kept import TABLE
 from neuro_rtrrl.studies.load import Study, load_study
 from neuro_rtrrl.studies.store import Store
 from neuro_rtrrl.studies.study import default_folder
@@ -75,7 +76,7 @@ def run_study_to_criterion(
 
 def _stored(study: Study) -> Store:
     folder = default_folder(study)
-    if not (folder / "jobs").is_dir():
+    if not (folder / "jobs").is_dir() and not (folder / TABLE).is_file():
         hint = f"neuro-rtrrl study {study.path}"
         raise CircuitError(
             Problem(f"nothing of the study '{study.name}' is stored", found=str(folder), hint=hint)

@@ -36,6 +36,11 @@ def run_study_command(
         print_json(result.as_dict())
     else:
         _show(study, result)
+    if result.undrawn:
+        rows = ", ".join(result.undrawn)
+        notice(
+            f"curves.png is left as it is: the learning curves of these rows are stored nowhere else: {rows}"
+        )
     if result.summary.stopped:
         message = f"interrupted; {result.summary.ran} jobs of this run are kept in {result.folder}"
         problem = Problem(message, hint="the same command goes on from there")
@@ -87,7 +92,8 @@ class _Live(Report):
         collect_as_usual()
         self.done, self.total = stored, total
         if stored:
-            self._say(f"{stored} of {self.total} jobs have finished before")
+            due = f"{total - stored} to run" if stored < total else "nothing to run"
+            self._say(f"{stored} of {self.total} jobs have finished before, {due}")
         self._count()
 
     def progress(self, job: Job, now: Any) -> None:
@@ -145,7 +151,7 @@ def _show(study: Study, result: StudyResult) -> None:
         table.add_column(heading, justify="right")
     for each in result.rows:
         published = each.row.published.median_best if each.row.published else None
-        done = f"{len(each.finished)}/{len(each.row.seeds)}"
+        done = f"{len(each.finished)}/{len(each.row.seeds)}{' (former)' if each.former else ''}"
         scores = (
             shown_score(each, name) if name == "reached" else number(each.median(name)) for name in columns
         )
@@ -158,5 +164,7 @@ def _show(study: Study, result: StudyResult) -> None:
         print("best evaluation: of first episodes with everything frozen")
     if "reached" in columns:
         print(f"reached: decisions until the mean of {window} episodes first reaches the criterion")
+    if any(each.former for each in result.rows):
+        print("(former): of an earlier program or setting, to be run again")
     for path in result.files:
         print(f"file: {path}")

@@ -26,7 +26,7 @@ _STYLE = {
 
 
 def study_picture(title: str, results: Sequence[RowResult], path: str | Path) -> None:
-    """Save the learning curves of all rows that have a finished seed.
+    """Save the learning curves of all rows of which some are stored.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def study_picture(title: str, results: Sequence[RowResult], path: str | Path) ->
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    shown = [result for result in results if result.finished]
+    shown = [result for result in results if result.curves]
     columns = min(len(shown), COLUMNS)
     lines = -(-len(shown) // columns)
     with matplotlib.rc_context(_STYLE):  # pyright: ignore[reportArgumentType]
@@ -65,7 +65,7 @@ def study_picture(title: str, results: Sequence[RowResult], path: str | Path) ->
 
 def _panel(ax, result: RowResult, colour: str) -> None:
     row = result.row
-    curves = np.array([record["curve"] for record in result.finished], np.float64)  # None becomes NaN
+    curves = np.array(result.curves, np.float64)  # None becomes NaN
     centres = (np.arange(BINS) + 0.5) * row.decisions / BINS
     for curve in curves:
         seen = np.isfinite(curve)

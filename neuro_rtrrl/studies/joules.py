@@ -67,7 +67,7 @@ def reached_of(result: RowResult, criterion: float) -> Reached:
     if result.row.criterion == criterion:
         exact = tuple(record["scores"].get("reached") for record in result.finished)
         return Reached(criterion, exact)
-    found = tuple(_on_the_curve(record, criterion) for record in result.finished)
+    found = tuple(_on_the_curve(record, criterion) for record in result.finished)  # each has its curve
     return Reached(criterion, found, resolution=-(-decisions // BINS))
 
 
@@ -126,8 +126,13 @@ def _row(
         reason = f"learned by the baseline {result.row.baseline}, which the ledger does not count"
         return RowCost(name, profile.name, reason=reason)
     entry = entry_of(counted, profile, name)
-    if wanted is None or not result.finished or entry.energy is None or entry.latency is None:
-        return RowCost(name, profile.name, entry, reason="no criterion" if wanted is None else "not run")
+    reason = "no criterion" if wanted is None else "not run" if not result.finished else ""
+    if result.former:
+        reason = "run with an earlier program or setting"
+    elif wanted != result.row.criterion and len(result.curves) < len(result.finished):
+        reason = reason or "no learning curves stored"
+    if reason or wanted is None or entry.energy is None or entry.latency is None:
+        return RowCost(name, profile.name, entry, reason=reason or "not run")
     interval = counted.circuit.timing.decision_interval
     cost = to_criterion(entry.energy, entry.latency, reached_of(result, wanted), interval)
     return RowCost(name, profile.name, entry, cost)

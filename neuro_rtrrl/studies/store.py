@@ -1,23 +1,27 @@
-"""A study's folder: a small JSON file for every finished job, written whole or not at all."""
+"""A study's folder: a small JSON file for every finished job, and the tables that are kept of all; each written whole
+or not at all."""
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from neuro_rtrrl.errors import Problem, RunError
 from neuro_rtrrl.results.replacing import hint_of, reason_of, replacing
 from neuro_rtrrl.studies.jobs import Job
+from neuro_rtrrl.studies.kept import Kept
 from neuro_rtrrl.studies.scores import BINS
 
 __all__ = ["Store"]
 
 
 class Store:
-    """The results of a study in ``folder``; finished jobs lie in its ``jobs``.
+    """The results of a study in ``folder``; finished jobs lie in its ``jobs``, and a line of each in its tables.
 
     Raises
     ------
@@ -33,13 +37,22 @@ class Store:
             problem = Problem(f"{folder} could not be written: {reason_of(error)}", hint=hint_of(error))
             raise RunError(problem) from error
 
-    def read(self, job: Job) -> dict[str, Any] | None:
-        """Return what is stored of a job; None where it has not finished, or its file is not whole."""
+    @cached_property
+    def kept(self) -> Kept:
+        """What the tables hold, as they were when it was first asked for."""
+        return Kept.read(self.folder)
+
+    def read(self, job: Job) -> Mapping[str, Any] | None:
+        """Return what is stored of a job: its file, else its line; None where it has not finished."""
         try:
             record = json.loads((self.folder / "jobs" / job.file).read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            return None
-        return record if _is_whole(record, job) else None
+            record = None
+        return record if _is_whole(record, job) else self.kept.of(job)
+
+    def former(self, job: Job) -> Mapping[str, Any] | None:
+        """Return what the tables hold of a job's row and seed, though another program or setting made it."""
+        return self.kept.former(job)
 
     def write(self, job: Job, record: dict[str, Any]) -> None:
         """Store the result of a job.

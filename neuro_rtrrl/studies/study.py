@@ -9,25 +9,39 @@ from typing import Any
 
 from neuro_rtrrl.results.replacing import replacing
 from neuro_rtrrl.studies.jobs import jobs_of
+from neuro_rtrrl.studies.kept import CURVES, TABLE
 from neuro_rtrrl.studies.load import Study
 from neuro_rtrrl.studies.runner import Report, Summary, run_jobs
 from neuro_rtrrl.studies.store import Store
-from neuro_rtrrl.studies.table import RowResult, as_csv, as_dict, as_markdown, collect, with_table
+from neuro_rtrrl.studies.table import (
+    RowResult,
+    as_csv,
+    as_dict,
+    as_markdown,
+    collect,
+    curves_as_csv,
+    with_table,
+)
 
 __all__ = ["StudyResult", "default_folder", "run_study"]
 
 PAGE = "README.md"
+FIGURE = "curves.png"
 
 
 @dataclass(frozen=True)
 class StudyResult:
-    """A study after a run: its stored rows, what became of the jobs, and the files."""
+    """A study after a run: its stored rows, what became of the jobs, and the files.
+
+    ``undrawn`` names rows whose learning curves are kept nowhere else; the figure, which shows them, was left as it is.
+    """
 
     study: Study
     rows: tuple[RowResult, ...]
     summary: Summary
     folder: Path
     files: tuple[Path, ...]
+    undrawn: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Return the table as Markdown."""
@@ -61,7 +75,7 @@ def run_study(
     processes: int | None = None,
     anew: bool = False,
 ) -> StudyResult:
-    """Run what has not finished yet and write ``table.md``, ``table.csv`` and ``curves.png``.
+    """Run what has not finished yet and write ``table.md``, ``table.csv``, ``curves.csv`` and ``curves.png``.
 
     Where the folder of the study file has a ``README.md`` with the study's markers, table and figure go between them,
     unless the study is a quick one or its results go to another folder.
@@ -72,7 +86,7 @@ def run_study(
     report : Report, optional
         Is told how the jobs go.
     only : sequence of str
-        Names of rows to run; all by default. The table always shows all rows.
+        Names of rows to run; all by default. Table and figure always show all rows that are stored.
     out : path, optional
         Folder of the results; see :func:`default_folder`.
     processes, anew
@@ -90,22 +104,39 @@ def run_study(
     jobs = [job for row in rows for job in jobs_of(study, row)]
     summary = run_jobs(jobs, store, report or Report(), processes, anew)
     results = collect(study, store)
-    files = _write(study, store, results, to_page=out is None and not study.quick)
-    return StudyResult(study, results, summary, store.folder, tuple(files))
+    undrawn = _undrawn(store, results)
+    files = _write(study, store, results, to_page=out is None and not study.quick, draw=not undrawn)
+    return StudyResult(study, results, summary, store.folder, tuple(files), undrawn)
 
 
-def _write(study: Study, store: Store, results: tuple[RowResult, ...], to_page: bool) -> list[Path]:
+def _undrawn(store: Store, results: tuple[RowResult, ...]) -> tuple[str, ...]:
+    """Return the rows that only the figure shows: their curves were not kept when it was drawn."""
+    if not (store.folder / FIGURE).is_file():
+        return ()
+    without = (result for result in results if result.finished and not result.curves)
+    return tuple(result.row.name for result in without)
+
+
+def _write(
+    study: Study, store: Store, results: tuple[RowResult, ...], to_page: bool, draw: bool
+) -> list[Path]:
     if not any(result.finished for result in results):
         return []
     table = as_markdown(study, results)
-    for name, text in (("table.md", table), ("table.csv", as_csv(study, results))):
+    texts = {"table.md": table, TABLE: as_csv(study, results)}
+    drawn = [result for result in results if result.curves]
+    if drawn:
+        texts[CURVES] = curves_as_csv(results)
+    for name, text in texts.items():
         with store.writing(name) as target:
             target.write_text(text, encoding="utf-8")
-    from neuro_rtrrl.studies.figure import study_picture
+    files = [store.folder / name for name in texts]
+    if draw and drawn:
+        from neuro_rtrrl.studies.figure import study_picture
 
-    with store.writing("curves.png") as target:
-        study_picture(study.title, results, target)
-    files = [store.folder / name for name in ("table.md", "table.csv", "curves.png")]
+        with store.writing(FIGURE) as target:
+            study_picture(study.title, drawn, target)
+        files.append(store.folder / FIGURE)
     page = study.path.parent / PAGE
     if to_page and page.is_file():
         shown = f"{table}\n![learning curves]({study.name}/curves.png)\n"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from neuro_rtrrl.studies.jobs import jobs_of
+from neuro_rtrrl.studies.kept import curves_text, table_text
 from neuro_rtrrl.studies.load import Row, Study
 from neuro_rtrrl.studies.scores import MEANINGS, known_median, median_reached
 from neuro_rtrrl.studies.store import Store
@@ -21,6 +20,7 @@ __all__ = [
     "as_markdown",
     "collect",
     "columns_of",
+    "curves_as_csv",
     "markdown_line",
     "shown_score",
     "with_table",
@@ -32,15 +32,24 @@ MISSING = "–"
 
 @dataclass(frozen=True)
 class RowResult:
-    """A row and what is stored of its seeds; ``records`` holds None for a seed that has not finished."""
+    """A row and what is stored of its seeds; ``records`` holds None for a seed that has not finished.
+
+    ``former`` marks a row of which only an earlier program or setting has results; those are shown until it runs.
+    """
 
     row: Row
     records: tuple[Mapping[str, Any] | None, ...]
+    former: bool = False
 
     @property
     def finished(self) -> tuple[Mapping[str, Any], ...]:
         """What is stored, in the order of the seeds."""
         return tuple(record for record in self.records if record is not None)
+
+    @property
+    def curves(self) -> tuple[tuple[float | None, ...], ...]:
+        """The learning curves that are stored."""
+        return tuple(tuple(record["curve"]) for record in self.finished if record["curve"] is not None)
 
     def each(self, name: str) -> list[float | None]:
         """Return a score of every finished seed; None where it has none."""
@@ -58,7 +67,17 @@ class RowResult:
 
 def collect(study: Study, store: Store) -> tuple[RowResult, ...]:
     """Return what is stored of every row of the study, whichever of them ran just now."""
-    return tuple(RowResult(row, tuple(store.read(job) for job in jobs_of(study, row))) for row in study.rows)
+    return tuple(_collected(study, row, store) for row in study.rows)
+
+
+def _collected(study: Study, row: Row, store: Store) -> RowResult:
+    """Return what is stored of a row; old and new are never mixed."""
+    jobs = jobs_of(study, row)
+    records = tuple(store.read(job) for job in jobs)
+    if any(record is not None for record in records):
+        return RowResult(row, records)
+    records = tuple(store.former(job) for job in jobs)
+    return RowResult(row, records, former=any(record is not None for record in records))
 
 
 def columns_of(study: Study) -> tuple[str, ...]:
@@ -81,25 +100,24 @@ def as_markdown(study: Study, results: Sequence[RowResult]) -> str:
     notes = [f"- {result.row.name}: {note}" for result in results if (note := _note(result.row))]
     if notes:
         lines += ["", *notes]
+    former = [result.row.name for result in results if result.former]
+    if former:
+        lines += ["", f"Of an earlier program or setting, to be run again: {', '.join(former)}."]
     return "\n".join([*lines, "", f"{_meaning(study)}{_where(results)}.", ""])
 
 
 def as_csv(study: Study, results: Sequence[RowResult]) -> str:
     """Return every finished seed as a line of its own."""
-    text, columns = io.StringIO(), columns_of(study)
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
-        ["study", "row", "seed", "decisions", "episodes", *columns, "wall_seconds", "circuit", "key"]
-    )
-    for result in results:
-        for record in result.finished:
-            scores = record["scores"]
-            writer.writerow(
-                [study.name, result.row.name, record["seed"], record["decisions"], scores["episodes"]]
-                + ["" if scores.get(name) is None else f"{scores[name]:.6g}" for name in columns]
-                + [record["wall_seconds"], record["circuit"], record["key"]]
-            )
-    return text.getvalue()
+    return table_text(study.name, _lines(results), columns_of(study))
+
+
+def curves_as_csv(results: Sequence[RowResult]) -> str:
+    """Return the learning curve of every finished seed as a line of its own, to draw the figure from."""
+    return curves_text(_lines(results))
+
+
+def _lines(results: Sequence[RowResult]) -> list[tuple[str, Mapping[str, Any]]]:
+    return [(result.row.name, record) for result in results for record in result.finished]
 
 
 def as_dict(study: Study, results: Sequence[RowResult]) -> dict[str, Any]:
@@ -111,6 +129,7 @@ def as_dict(study: Study, results: Sequence[RowResult]) -> dict[str, Any]:
         rows[row.name] = {
             "seeds": list(row.seeds),
             "finished": [record["seed"] for record in result.finished],
+            "former": result.former,
             "decisions": row.decisions,
             "budget": row.budget,
             "baseline": row.baseline,
@@ -194,7 +213,8 @@ def _where(results: Sequence[RowResult]) -> str:
     """Say on which processors the times were taken, where the records know."""
     names = dict.fromkeys(record.get("processor") for result in results for record in result.finished)
     known = [str(name) for name in names if name]
-    return f" ({', '.join(known)})" if known else ""
+    rest = "; of some it is not known" if known and len(known) < len(names) else ""
+    return f" ({', '.join(known)}{rest})" if known else ""
 
 
 def _number(value: float | None) -> str:
