@@ -14,7 +14,7 @@ from neuro_rtrrl.studies.jobs import Failed, Finished, Job
 from neuro_rtrrl.studies.load import Study, load_study
 from neuro_rtrrl.studies.runner import Report
 from neuro_rtrrl.studies.study import StudyResult, run_study
-from neuro_rtrrl.studies.table import SCORES, columns_of, shown_score
+from neuro_rtrrl.studies.table import SCORES, columns_of, shown_score, shown_target
 
 __all__ = ["run_study_command"]
 
@@ -149,13 +149,17 @@ def _show(study: Study, result: StudyResult) -> None:
     columns = columns_of(study)
     for heading in ("seeds", *(name.replace("_", " ") for name in columns), "published"):
         table.add_column(heading, justify="right")
+    targets = any(row.target is not None for row in study.rows)
+    if targets:
+        table.add_column("target")
     for each in result.rows:
         published = each.row.published.median_best if each.row.published else None
         done = f"{len(each.finished)}/{len(each.row.seeds)}{' (former)' if each.former else ''}"
         scores = (
             shown_score(each, name) if name == "reached" else number(each.median(name)) for name in columns
         )
-        table.add_row(each.row.name, done, *scores, number(published))
+        target = (shown_target(each),) if targets else ()
+        table.add_row(each.row.name, done, *scores, number(published), *target)
     console().print(table)
     window = study.settings.window
     print(f"medians over seeds; best: of windows of {window} episodes; final: the last tenth of the run;")

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from neuro_rtrrl.errors import Problem, nearest
 from neuro_rtrrl.spec.document import Document
 from neuro_rtrrl.spec.faults import FAULT, Fault, shown
-from neuro_rtrrl.studies.spec import Evaluation, Published, RowSpec, StudySpec
+from neuro_rtrrl.spec.sections import Section
+from neuro_rtrrl.studies.spec import Evaluation, Published, RowSpec, StudySpec, Target, WordsSpec
 
 __all__ = ["problems_of"]
 
@@ -80,11 +81,16 @@ def _fault(details: Any, path: tuple) -> Fault:
     return Fault(f"{subject} {words}", found=shown(value))
 
 
-def _section(path: tuple) -> type[StudySpec | RowSpec | Published | Evaluation]:
+def _section(path: tuple) -> type[Section]:
     """Return the model that is read at ``path``."""
     if path == ("evaluation",):
         return Evaluation
-    return Published if path[2:] == ("published",) else RowSpec if len(path) == 2 else StudySpec
+    within: dict[tuple, type[Section]] = {
+        ("published",): Published,
+        ("target",): Target,
+        ("words",): WordsSpec,
+    }
+    return within.get(path[2:], RowSpec) if len(path) >= 2 else StudySpec
 
 
 def _choices(path: tuple) -> tuple[str, ...]:

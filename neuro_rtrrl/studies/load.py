@@ -15,7 +15,7 @@ from neuro_rtrrl.lowering import WordLengths
 from neuro_rtrrl.spec.document import Document, compose_document, read_document, read_text
 from neuro_rtrrl.spec.overrides import OPTION, apply_overrides
 from neuro_rtrrl.studies.faults import problems_of
-from neuro_rtrrl.studies.spec import STUDY_FILE, Published, RowSpec, StudySpec
+from neuro_rtrrl.studies.spec import STUDY_FILE, Published, RowSpec, StudySpec, Target
 
 __all__ = ["QUICK", "Row", "Study", "load_study"]
 
@@ -43,6 +43,7 @@ class Row:
     budget : {"full", "reduced"}
     published : Published or None
     note : str
+    target : Target or None
     """
 
     name: str
@@ -58,6 +59,7 @@ class Row:
     settings: tuple[tuple[str, float], ...] = ()
     criterion: float | None = None
     words: WordLengths | None = None
+    target: Target | None = None
 
 
 @dataclass(frozen=True)
@@ -188,7 +190,7 @@ class _Rows:
             self._note([self._problem(name, "circuit", message, found=row.circuit)])
             return None
         circuit = self._intervened(name, row, circuit)
-        if not self._sound_baseline(name, row, circuit):
+        if not self._sound_baseline(name, row, circuit) or not self._sound_target(name, row):
             return None
         words = None
         if row.words is not None:
@@ -214,7 +216,26 @@ class _Rows:
             settings=tuple(sorted(row.settings.items())),
             criterion=self.spec.criterion if row.criterion is None else row.criterion,
             words=words,
+            target=row.target,
         )
+
+    def _sound_target(self, name: str, row: RowSpec) -> bool:
+        """Note what is wrong with a row's target."""
+        target, seeds = row.target, row.seeds or self.spec.seeds
+        if target is None:
+            return True
+        if not target.returns:
+            message = "a target names the return that is to be reached"
+            self._note([self._problem(name, "target", message, hint="target: {best: 1.0, final: 0.95}")])
+        elif target.seeds is not None and target.seeds > seeds:
+            message = f"the target asks for more seeds than the row has, {seeds}"
+            place = self.document.locate(("rows", name, "target", "seeds"))
+            self._note(
+                [Problem(message, where=f"rows.{name}.target.seeds", location=place, found=str(target.seeds))]
+            )
+        else:
+            return True
+        return False
 
     def _intervened(self, name: str, row: RowSpec, circuit: Circuit) -> Circuit:
         for index, each in enumerate(row.interventions):

@@ -16,7 +16,7 @@ from neuro_rtrrl.spec.faults import Fault, Refused, shown
 from neuro_rtrrl.spec.sections import Section
 from neuro_rtrrl.spec.values import AsTuple, Name, validated
 
-__all__ = ["STUDY_FILE", "Evaluation", "Published", "RowSpec", "StudySpec"]
+__all__ = ["STUDY_FILE", "Evaluation", "Published", "RowSpec", "StudySpec", "Target", "WordsSpec"]
 
 STUDY_FILE = Kind("study file", "study")
 MOST_SEEDS = 1_000
@@ -71,6 +71,20 @@ class Published(Section):
     note: str = ""
 
 
+class Target(Section):
+    """What a row is to reach: returns at least as high, of the median over its seeds or in so many of them."""
+
+    best: Annotated[float | None, Field(allow_inf_nan=False)] = None
+    final: Annotated[float | None, Field(allow_inf_nan=False)] = None
+    seeds: OptionalSeedCount = None
+
+    @property
+    def returns(self) -> dict[str, float]:
+        """The returns by the score that they are of."""
+        known = {"best": self.best, "final": self.final}
+        return {name: value for name, value in known.items() if value is not None}
+
+
 class Evaluation(Section):
     """Evaluation apart from training: ``episodes`` first episodes after ``every`` so many decisions, weights frozen.
 
@@ -94,8 +108,9 @@ class RowSpec(Section):
 
     ``set`` holds ``path.to.key=value`` each, as the command line's ``--set``, ``interventions`` those of the circuit's
     own that are applied; ``budget: reduced`` marks a row that runs fewer decisions than what it is compared with,
-    ``note`` says how many that were. With ``baseline`` the circuit only gives the task, and another learner, with its
-    ``settings``, takes it on. ``words`` runs the circuit at the word lengths of a chip.
+    ``note`` says how many that were; ``target`` is what it is to reach. With ``baseline`` the circuit only gives the
+    task, and another learner, with its ``settings``, takes it on. ``words`` runs the circuit at the word lengths of a
+    chip.
     """
 
     circuit: str = Field(min_length=1)
@@ -109,6 +124,7 @@ class RowSpec(Section):
     decisions: OptionalCount = None
     budget: Literal["full", "reduced"] | None = None
     published: Published | None = None
+    target: Target | None = None
     note: str = ""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from neuro_rtrrl.studies.jobs import jobs_of
 from neuro_rtrrl.studies.kept import curves_text, table_text
@@ -23,11 +23,13 @@ __all__ = [
     "curves_as_csv",
     "markdown_line",
     "shown_score",
+    "shown_target",
     "with_table",
 ]
 
 SCORES = ("best", "final", "area")  # of every study; what some have besides, columns_of tells
 MISSING = "–"
+CLOSE = 1e-5  # of a target: returns are sums in single precision
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,10 @@ def _collected(study: Study, row: Row, store: Store) -> RowResult:
 
 def columns_of(study: Study) -> tuple[str, ...]:
     """Return the scores that a study shows: those of all, and what it asks for."""
-    more = [("best_evaluation", study.settings.evaluation is not None)]
-    more += [("reached", any(row.criterion is not None for row in study.rows))]
+    more = [("reached", any(row.criterion is not None for row in study.rows))]
+    more += [
+        ("best_evaluation", study.settings.evaluation is not None)
+    ]  # last: beside what is published of it
     return (*SCORES, *(name for name, wanted in more if wanted))
 
 
@@ -91,12 +95,13 @@ def as_markdown(study: Study, results: Sequence[RowResult]) -> str:
     """Return the table as Markdown, with what its columns mean below it."""
     columns = columns_of(study)
     names = (name.replace("_", " ") for name in columns)
-    head = ("row", *names, "published", "steps", "time", "seeds: best / final")
+    targets = ("target",) if any(row.target is not None for row in study.rows) else ()
+    head = ("row", *names, "published", *targets, "steps", "time", "seeds: best / final")
     lines = [f"### {study.title}", ""]
     if study.settings.source:
         lines += [f"Beside: {study.settings.source}.", ""]
     lines += [markdown_line(head), markdown_line(("---", *("---:",) * (len(head) - 2), "---"))]
-    lines += [markdown_line(_cells(result, columns)) for result in results]
+    lines += [markdown_line(_cells(result, columns, bool(targets))) for result in results]
     notes = [f"- {result.row.name}: {note}" for result in results if (note := _note(result.row))]
     if notes:
         lines += ["", *notes]
@@ -138,6 +143,7 @@ def as_dict(study: Study, results: Sequence[RowResult]) -> dict[str, Any]:
             **{name: result.each(name) for name in columns},
             "wall_seconds": [record["wall_seconds"] for record in result.finished],
             "published": published,
+            "target": {name: each._asdict() for name, each in aims_of(result).items()} or None,
         }
     return {"study": study.name, "title": study.title, "window": study.settings.window, "rows": rows}
 
@@ -153,7 +159,7 @@ def with_table(text: str, name: str, table: str) -> str | None:
     return f"{before}{opening}\n{table}\n{closing}{after}" if found and end else None
 
 
-def _cells(result: RowResult, columns: Sequence[str]) -> tuple[str, ...]:
+def _cells(result: RowResult, columns: Sequence[str], targets: bool) -> tuple[str, ...]:
     row, wall = result.row, result.wall_seconds
     count = len(result.finished)
     seeds = "; ".join(
@@ -165,6 +171,7 @@ def _cells(result: RowResult, columns: Sequence[str]) -> tuple[str, ...]:
         f"{row.name}{' (reduced)' if row.budget == 'reduced' else ''}",
         *(shown_score(result, name) for name in columns),
         _published(row),
+        *((shown_target(result),) if targets else ()),
         f"{row.decisions:,}",
         MISSING if wall is None else _time(wall),
         ", ".join(part for part in (seeds, missing) if part),
@@ -180,6 +187,45 @@ def shown_score(result: RowResult, name: str) -> str:
         return MISSING
     when = "never" if value is None else f"{value:,.0f}"
     return f"{when} (≥ {result.row.criterion:g})"
+
+
+class Aim(NamedTuple):
+    """A return that is to be reached, by the median or in so many seeds; whether it is, None where that is open."""
+
+    at_least: float
+    seeds: int | None
+    reached: bool | None
+
+
+def aims_of(result: RowResult) -> dict[str, Aim]:
+    """Return by score what a row is to reach; nothing where it has no target."""
+    target = result.row.target
+    if target is None:
+        return {}
+    return {
+        name: Aim(least, target.seeds, _is_reached(result, name, least, target.seeds))
+        for name, least in target.returns.items()
+    }
+
+
+def _is_reached(result: RowResult, name: str, least: float, seeds: int | None) -> bool | None:
+    least -= CLOSE * max(1.0, abs(least))
+    complete = len(result.finished) == len(result.row.seeds)
+    if seeds is None:
+        value = result.median(name)
+        return (value is not None and value >= least) if complete else None
+    reached = sum(value is not None and value >= least for value in result.each(name)) >= seeds
+    return reached if reached or complete else None
+
+
+def shown_target(result: RowResult) -> str:
+    """Return the row's target as it is shown, each return with whether it is reached."""
+    words = {True: "reached", False: "not reached", None: "open"}
+    parts = []
+    for name, aim in aims_of(result).items():
+        where = "" if aim.seeds is None else f" in {aim.seeds} of {len(result.row.seeds)}"
+        parts.append(f"{name} ≥ {aim.at_least:g}{where}: {words[aim.reached]}")
+    return "; ".join(parts) or MISSING
 
 
 def _published(row: Row) -> str:
@@ -202,8 +248,11 @@ def _meaning(study: Study) -> str:
     settings, evaluation = study.settings, study.settings.evaluation
     known = {"window": settings.window} | (evaluation.model_dump() if evaluation else {})
     words = [f"*{name.replace('_', ' ')}*: {MEANINGS[name].format(**known)}" for name in columns_of(study)]
+    measure = "best" if evaluation is None else "best evaluation"
+    targets = any(row.target is not None for row in study.rows)
     return (
-        f"Medians over seeds. {'; '.join(words)}. *published*: best, and final where it is reported. "
+        f"Medians over seeds. {'; '.join(words)}. *published*: {measure}, and final where it is reported. "
+        f"{'*target*: of the median, or in so many seeds, and whether it is reached. ' if targets else ''}"
         "*steps*: decisions of each seed, all of them with learning. "
         "*time*: median of a seed, start-up included, one seed a core"
     )

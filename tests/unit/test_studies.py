@@ -22,7 +22,7 @@ from neuro_rtrrl.studies.runner import Report, run_jobs
 from neuro_rtrrl.studies.scores import BINS, learning_curve, score
 from neuro_rtrrl.studies.store import Store
 from neuro_rtrrl.studies.study import default_folder
-from neuro_rtrrl.studies.table import as_markdown, collect, with_table
+from neuro_rtrrl.studies.table import as_dict, as_markdown, collect, with_table
 from tests.docs.reference import keys_under
 
 ROOT = Path(__file__).parents[2]
@@ -222,7 +222,7 @@ WRONG = {
         "the key 'sett' is not known here",
         (
             *("circuit", "set", "interventions", "baseline", "settings", "words", "criterion"),
-            *("seeds", "decisions", "budget", "published", "note"),
+            *("seeds", "decisions", "budget", "published", "target", "note"),
         ),
         "set",
     ),
@@ -248,6 +248,38 @@ WRONG = {
         "rows.short.published.best",
         "the key 'best' is not known here",
         ("median_best", "median_final", "source", "note"),
+        "",
+    ),
+    "key of a target": (
+        ROWS.replace("published: {median_best: 0.5}", "target: {bets: 0.5}"),
+        (7, 87),
+        "rows.short.target.bets",
+        "the key 'bets' is not known here",
+        ("best", "final", "seeds"),
+        "best",
+    ),
+    "value of a target": (
+        ROWS.replace("published: {median_best: 0.5}", "target: {final: high}"),
+        (7, 94),
+        "rows.short.target.final",
+        "must be a number",
+        None,
+        "",
+    ),
+    "an empty target": (
+        ROWS.replace("published: {median_best: 0.5}", "target: {seeds: 1}"),
+        (7, 86),
+        "rows.short.target",
+        "names the return",
+        None,
+        "best: 1.0",
+    ),
+    "a target of more seeds than there are": (
+        ROWS.replace("published: {median_best: 0.5}", "target: {best: 1, seeds: 3}"),
+        (7, 103),
+        "rows.short.target.seeds",
+        "more seeds than the row has, 2",
+        None,
         "",
     ),
     "too many seeds": (
@@ -350,6 +382,52 @@ def test_the_table_lists_every_seed_and_stands_beside_what_is_published(file, tm
     assert "0.25 / 0.25; 0.75 / 0.75" in short
     assert "1 of 2 seeds done" in long
     assert text.rstrip().endswith("one seed a core (A Processor).")
+
+
+def with_targets(file, tmp_path, short: str, long: str = "{best: 0.5}"):
+    """Return a study whose seeds have best = final = 0.25, 0.75 (short) and 1.0 and nothing yet (long)."""
+    text = file.read_text().replace("published: {median_best: 0.5}", f"target: {short}")
+    file.write_text(text.replace('=4"]', f'=4"], target: {long}'))
+    study, store = load_study(file), Store(tmp_path / "out")
+    for job, best in zip(all_jobs(study)[:3], (0.25, 0.75, 1.0), strict=True):
+        store.write(job, record(job, best))
+    return study, collect(study, store)
+
+
+@pytest.mark.parametrize(
+    ("target", "shown", "reached"),
+    [
+        ("{best: 0.5, final: 0.6}", "best ≥ 0.5: reached; final ≥ 0.6: not reached", [True, False]),
+        ("{best: 0.7, seeds: 1}", "best ≥ 0.7 in 1 of 2: reached", [True]),
+        ("{final: 0.7, seeds: 2}", "final ≥ 0.7 in 2 of 2: not reached", [False]),
+        ("{best: 0.500001}", "best ≥ 0.500001: reached", [True]),
+    ],
+)
+def test_the_table_says_of_every_target_whether_it_is_reached(target, shown, reached, file, tmp_path):
+    study, results = with_targets(file, tmp_path, target)
+    text = as_markdown(study, results)
+    assert f"| – | {shown} | 300 |" in text
+    assert "| published | target | steps |" in text
+    assert [
+        each["reached"] for each in as_dict(study, results)["rows"]["short"]["target"].values()
+    ] == reached
+
+
+def test_a_target_is_open_while_seeds_are_missing_unless_enough_have_reached_it(file, tmp_path):
+    study, results = with_targets(file, tmp_path, "{best: 1}", "{best: 0.5}")
+    assert "best ≥ 0.5: open" in as_markdown(study, results)
+    assert as_dict(study, results)["rows"]["long"]["target"]["best"]["reached"] is None
+    file.write_text(
+        file.read_text().replace("long:  {", "long: {").replace("{best: 0.5}", "{best: 0.5, seeds: 1}")
+    )
+    study = load_study(file)
+    assert "best ≥ 0.5 in 1 of 2: reached" in as_markdown(study, collect(study, Store(tmp_path / "out")))
+
+
+def test_a_target_is_no_part_of_a_job(file):
+    before = all_jobs(load_study(file))[0].key
+    file.write_text(file.read_text().replace("published:", "target: {best: 1}, published:"))
+    assert all_jobs(load_study(file))[0].key == before
 
 
 def test_a_page_keeps_everything_but_what_is_between_the_markers():

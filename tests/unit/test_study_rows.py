@@ -112,6 +112,18 @@ def test_evaluations_differ_in_noise_and_leave_training_as_it_is(study):
     assert evaluated.record["curve"] == plain.record["curve"]
 
 
+def test_what_is_published_stands_beside_the_best_evaluation(study, tmp_path):
+    loaded = study(
+        "  plain: {circuit: bg.yaml, criterion: 0.5, published: {median_best: 0.7}}\n",
+        "evaluation: {every: 100}\n",
+    )
+    text = as_markdown(loaded, collect(loaded, Store(tmp_path / "out")))
+    assert "| area | reached | best evaluation | published |" in text
+    assert "*published*: best evaluation" in text
+    plain = study("  plain: {circuit: bg.yaml, published: {median_best: 0.7}}\n")
+    assert "*published*: best, and" in as_markdown(plain, collect(plain, Store(tmp_path / "out")))
+
+
 def test_patience_ends_a_run_and_its_scores_are_of_what_was_made(study, monkeypatch):
     values = iter([0.5, 0.2, 0.4, 0.9, 1.0])
     monkeypatch.setattr(Evaluator, "returns", lambda self, state: np.array([next(values)]))
