@@ -62,15 +62,16 @@ class Run:
         recorder: Recorder,
         episodes: Episodes,
         progress: Callable[[Progress], None] | None,
+        done: int = 0,
     ) -> None:
         self.program, self.total, self.began = program, total, began
         self.recorder, self.episodes, self.progress = recorder, episodes, progress
-        self.done = self.sound = 0
+        self.done = self.sound = done
         self.state = _state(program)
         self._snap()
         self.divergence: Divergence | None = None
         self.first_seconds = 0.0
-        self._first_done = 0
+        self._first_done = done
         self._elapsed = 0.0
 
     @property

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from neuro_rtrrl.checkpoint import Checkpoint
 from neuro_rtrrl.environments.failures import told_by_host
 from neuro_rtrrl.errors import CircuitError, Problem, RunError
 from neuro_rtrrl.graph.circuit import Circuit
@@ -58,6 +59,7 @@ def simulate(
     pause: tuple[int, Callable[[Mapping[str, np.ndarray]], bool]] | None = None,
     ledger: bool = False,
     words: WordLengths | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> Result:
     """Run a circuit in closed loop (or, without an environment, in open loop), learning on.
 
@@ -101,6 +103,9 @@ def simulate(
     words : WordLengths, optional
         Run in words of these lengths, learning included (:mod:`neuro_rtrrl.lowering.fixed_point`); what their last bits
         are worth follows from a short run in float64 before. :func:`neuro_rtrrl.word_lengths` reads a profile's.
+    checkpoint : Checkpoint, optional
+        Go on from it where it holds an earlier part of this very run, and renew it now and then; where the circuit
+        records nothing, on JAX. An environment on the host keeps its state to itself: there it is of no use.
     ledger : bool
         Keep ``result.activity``: what :func:`neuro_rtrrl.cost` needs to count what a stretch of the first seed's run
         really took (a thousand decisions or fewer, from the beginning of the last stretch).
@@ -181,7 +186,16 @@ def simulate(
         arithmetic=arithmetic,
     )
     provenance["kernel"] = program.kernel
-    run = Run(program, total, began, recorder, episodes, progress)
+    every = pause[0] if pause else total
+    done = 0
+    resumable: Any = program if checkpoint is not None and getattr(program, "resumable", False) else None
+    if checkpoint is not None and _goes_on(resumable, checkpoint.found, start, every):
+        episodes = Episodes.from_arrays(chosen, checkpoint.found)
+        done = int(checkpoint.found["done"])
+        began -= float(checkpoint.found["seconds"])
+        if checkpoint.restore is not None:
+            checkpoint.restore(checkpoint.found)
+    run = Run(program, total, began, recorder, episodes, progress, done)
     failure: Exception | None = None
     ended = False
 
@@ -204,30 +218,49 @@ def simulate(
             activity=activity.activity if activity else None,
         )
 
+    def carried() -> dict[str, np.ndarray] | None:
+        """Return what the run goes on from; None between a stretch and its evaluation, or after a divergence."""
+        if resumable is None or run.divergence is not None or owing:
+            return None
+        leaves = {f"carried_{index}": each for index, each in enumerate(resumable.carried())}
+        stand = {"done": run.done, "seconds": time.perf_counter() - began, "kernel": program.kernel}
+        return {**leaves, **episodes.arrays(), **{key: np.array(each) for key, each in stand.items()}}
+
     stream = Stream(folder, recorder, made) if folder is not None else None
+    owing = False
     with interruptible(notice) as interrupts:
         stopped = False
 
         def take(chunk) -> bool:
-            nonlocal stopped
+            nonlocal stopped, owing
             interrupts.stage = "running"  # from here on there is something to keep
             with interrupts.keeping():
                 if activity is not None:
                     activity.add(run.state, chunk)
+                reached = run.done + chunk.count
+                owing = bool(pause) and (reached % every == 0 or reached == total)
                 stopped = run.take(chunk) or interrupts.stopped
+                if checkpoint is not None:
+                    checkpoint.look(carried)
                 if stream is not None:
                     stream.look()
             return stopped
 
         try:
             while run.done < total and not stopped and not ended:
-                program.run(min(pause[0], total - run.done) if pause else total, take)
+                program.run(min(every, total - run.done // every * every), take)
                 ended = bool(pause) and not stopped and pause[1](run.state)
+                owing = bool(pause) and stopped
+                if checkpoint is not None and not stopped and not ended:
+                    checkpoint.look(carried)
         except (KeyboardInterrupt, Exception) as error:
             met: BaseException = KeyboardInterrupt() if interrupts.at_once else told_by_host() or error
             failure = _failure(met)
             if not run.done:
                 raise (failure or met) from None
+        whole = failure is None and not interrupts.at_once  # else something may have been left half-way
+        if checkpoint is not None and whole and run.done < total and not ended:
+            checkpoint.look(carried, now=True)
         if run.divergence is not None:
             run.locate(["reward", *(key for _, each in lowered.statements() for key in targets_of(each))])
         interrupts.stage = "saving"
@@ -259,6 +292,15 @@ def simulate(
     if failure is not None:
         raise failure
     return result
+
+
+def _goes_on(program: Any, found: Mapping[str, np.ndarray], start: int, every: int) -> bool:
+    """Let a program go on from what a checkpoint holds, where it is of such a program; return whether it does."""
+    if program is None or not found or str(found["kernel"]) != program.kernel:
+        return False
+    done = int(found["done"])
+    leaves = [found[f"carried_{index}"] for index in range(sum(key.startswith("carried_") for key in found))]
+    return program.carry_on(start + done, leaves, done % every)
 
 
 def _refuse_events_outside(circuit: Circuit, end: int) -> None:

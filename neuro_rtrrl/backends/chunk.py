@@ -70,3 +70,22 @@ class Program(Protocol):
     def state(self) -> dict[str, Any]:
         """Return key → array (S, ...) of every variable that lasts beyond a tick (weights, traces, membranes)."""
         ...
+
+
+class Resumable(Program, Protocol):
+    """A program that can go on from what another program of the same circuit carried."""
+
+    resumable: bool
+    """Whether what it carries is all that it goes on from."""
+
+    def carried(self) -> list[np.ndarray]:
+        """Return what it carries from tick to tick, as plain arrays."""
+        ...
+
+    def carry_on(self, position: int, arrays: Sequence[np.ndarray], done: int) -> bool:
+        """Go on at decision ``position`` from what was carried; return whether the arrays are such.
+
+        The next :meth:`run` begins with ``done`` of its decisions made, and goes on in the stretches that would have
+        followed.
+        """
+        ...

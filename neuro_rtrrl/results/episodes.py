@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -61,6 +61,19 @@ class Episodes:
         """Return the episodes of a stored table."""
         episodes = cls(seeds)
         episodes._parts.append(table)
+        return episodes
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return all that is known, the episodes under way included, for :meth:`from_arrays`."""
+        columns = {f"episode_{name}": column for name, column in self.table._asdict().items()}
+        return {**columns, "open_total": self._total, "open_length": self._length}
+
+    @classmethod
+    def from_arrays(cls, seeds: Sequence[int], arrays: Mapping[str, np.ndarray]) -> Episodes:
+        """Return the episodes of a run that goes on."""
+        columns = (arrays[f"episode_{name}"] for name in EpisodeTable._fields)
+        episodes = cls.from_table(seeds, EpisodeTable(*columns))
+        episodes._total, episodes._length = arrays["open_total"].copy(), arrays["open_length"].copy()
         return episodes
 
     def add(self, chunk: Chunk) -> None:

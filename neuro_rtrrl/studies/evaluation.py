@@ -80,6 +80,14 @@ class Evaluator:
         """The best mean so far."""
         return max(self.means, default=None)
 
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return what an evaluator goes on from."""
+        return {"evaluations": np.array(self.means, np.float64)}
+
+    def go_on(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Go on from what :meth:`arrays` returned."""
+        self.means[:] = arrays["evaluations"].tolist()
+
     def look(self, state: Mapping[str, np.ndarray]) -> bool:
         """Evaluate a run in this state (values lead with the one seed); return whether patience has run out."""
         self.means.append(float(self.returns(state).mean()))

@@ -78,6 +78,11 @@ class Job:
         return hashlib.sha256(text.encode("utf-8")).hexdigest()[:12]
 
     @property
+    def part(self) -> str:
+        """The name of the file that holds its checkpoint while it runs."""
+        return f"seed{self.seed}-{self.key}.part"
+
+    @property
     def file(self) -> str:
         """The name of the file that holds its result; rows that compute the same share it."""
         return f"seed{self.seed}-{self.key}.json"
@@ -125,7 +130,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class Stopped:
-    """A job that was interrupted; nothing of it is kept."""
+    """A job that was interrupted; it goes on from its checkpoint, where there is one."""
 
     job: Job
 
@@ -164,7 +169,9 @@ def _evaluation(settings: Any) -> tuple[int, int, int | None] | None:
     return None if wanted is None else (wanted.every, wanted.episodes, wanted.patience)
 
 
-def run_job(job: Job, progress: Callable[[Any], None] | None = None) -> Finished | Failed | Stopped:
+def run_job(
+    job: Job, progress: Callable[[Any], None] | None = None, part: Path | None = None
+) -> Finished | Failed | Stopped:
     """Run a job to its end.
 
     Parameters
@@ -173,25 +180,32 @@ def run_job(job: Job, progress: Callable[[Any], None] | None = None) -> Finished
     progress : callable, optional
         Called with :class:`~neuro_rtrrl.progress.Progress` after each stretch. A KeyboardInterrupt that it raises
         stops the job, as Ctrl-C does.
+    part : Path, optional
+        File of its checkpoint: renewed every few minutes and where it is stopped, gone on from where it is there. A
+        baseline has none and begins anew.
     """
     from neuro_rtrrl.simulation import RunFailed
 
     try:
-        record = _contest(job, progress) if job.baseline else _learn(job, progress)
+        record = _contest(job, progress) if job.baseline else _learn(job, progress, part)
+        return Stopped(job) if record is None else Finished(job, record)
     except KeyboardInterrupt:
         return Stopped(job)
     except RunFailed as error:
-        return Failed(job, error.causes)
+        problems = error.causes
     except NeuroRtrrlError as error:
-        return Failed(job, error.problems)
+        problems = error.problems
     except Exception as error:  # a defect in one job must not take the others with it
         message = f"something went wrong inside neuro-rtrrl: {type(error).__name__}: {str(error)[:300]}"
-        return Failed(job, (Problem(message, hint="this is a defect: please report it"),))
-    return Stopped(job) if record is None else Finished(job, record)
+        problems = (Problem(message, hint="this is a defect: please report it"),)
+    if part is not None:
+        part.unlink(missing_ok=True)  # or it would fail there again
+    return Failed(job, tuple(problems))
 
 
-def _learn(job: Job, progress: Callable[[Any], None] | None) -> dict[str, Any] | None:
+def _learn(job: Job, progress: Callable[[Any], None] | None, part: Path | None) -> dict[str, Any] | None:
     """Let the circuit learn; return what is stored, None where it was interrupted."""
+    from neuro_rtrrl.checkpoint import Checkpoint
     from neuro_rtrrl.simulation import simulate
     from neuro_rtrrl.studies.evaluation import Evaluator
 
@@ -200,6 +214,8 @@ def _learn(job: Job, progress: Callable[[Any], None] | None) -> dict[str, Any] |
         every, episodes, patience = job.evaluation
         evaluator = Evaluator(circuit, job.seed, job.precision, episodes, every, patience)
         pause = every, evaluator.look
+    beside = evaluator.arrays if evaluator is not None else None
+    restore = evaluator.go_on if evaluator is not None else None
     result = simulate(
         circuit,
         decisions=job.decisions,
@@ -208,6 +224,7 @@ def _learn(job: Job, progress: Callable[[Any], None] | None) -> dict[str, Any] |
         progress=progress,
         pause=pause,
         words=job.words,
+        checkpoint=Checkpoint(part, job.key, beside, restore) if part is not None else None,
     )
     if result.interrupted:
         return None

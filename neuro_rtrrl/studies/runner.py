@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from neuro_rtrrl.builds import cores
@@ -54,7 +55,7 @@ def run_jobs(
     report: Report,
     processes: int | None = None,
     anew: bool = False,
-    run: Callable[..., Finished | Failed | Stopped] = run_job,
+    run: Callable[..., Finished | Failed | Stopped] | None = None,
 ) -> Summary:
     """Run what has not finished yet.
 
@@ -70,8 +71,8 @@ def run_jobs(
         run in this process.
     anew : bool
         Run all jobs, also those that have finished.
-    run : callable
-        What runs a job in this process.
+    run : callable, optional
+        What runs a job in this process; :func:`~neuro_rtrrl.studies.jobs.run_job` by default.
 
     Returns
     -------
@@ -85,10 +86,15 @@ def run_jobs(
     """
     different = list({job.file: job for job in jobs}.values())
     due = [job for job in different if anew or store.read(job) is None]
+    if anew:
+        for job in due:
+            store.part(job).unlink(missing_ok=True)
     summary = Summary(stored=len(different) - len(due))
     report.begin(summary.stored, len(different))
     processes = min(processes or cores(), len(due))
-    outcomes = _here(due, report, run) if processes <= 1 else _beside(due, report, processes)
+    here = run or (lambda job, progress: run_job(job, progress, store.part(job)))
+    parts = store.folder / "jobs"
+    outcomes = _here(due, report, here) if processes <= 1 else _beside(due, report, processes, parts)
     for outcome in outcomes:
         if isinstance(outcome, Stopped):
             summary.stopped = True
@@ -111,11 +117,13 @@ def _here(due: Sequence[Job], report: Report, run: Callable) -> Iterable[Finishe
             return
 
 
-def _beside(due: Sequence[Job], report: Report, processes: int) -> Iterable[Finished | Failed | Stopped]:
+def _beside(
+    due: Sequence[Job], report: Report, processes: int, parts: Path
+) -> Iterable[Finished | Failed | Stopped]:
     """Run the jobs in processes of their own; where one is killed from outside, go on with half as many."""
     left = {job.file: job for job in due}
     while left:
-        interrupted = yield from _pool(left, report, processes)
+        interrupted = yield from _pool(left, report, processes, parts)
         if interrupted:
             yield Stopped(due[-1])
             return
@@ -127,7 +135,7 @@ def _beside(due: Sequence[Job], report: Report, processes: int) -> Iterable[Fini
 
 
 def _pool(
-    left: dict[str, Job], report: Report, processes: int
+    left: dict[str, Job], report: Report, processes: int, parts: Path
 ) -> Generator[Finished | Failed | Stopped, None, bool]:
     """Run jobs until all have ended or a process is killed; takes what ended out of ``left``.
 
@@ -138,7 +146,7 @@ def _pool(
     for number in range(processes):
         numbers.put(number)
     places = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-    pool = ProcessPoolExecutor(processes, context, start, (numbers, places, messages, stop))
+    pool = ProcessPoolExecutor(processes, context, start, (numbers, places, messages, stop, parts))
     jobs, futures, interrupted = dict(left), {}, False
     try:
         futures = {pool.submit(work, job): job for job in jobs.values()}

@@ -54,8 +54,12 @@ class Store:
         """Return what the tables hold of a job's row and seed, though another program or setting made it."""
         return self.kept.former(job)
 
+    def part(self, job: Job) -> Path:
+        """Return the file of a job's checkpoint."""
+        return self.folder / "jobs" / job.part
+
     def write(self, job: Job, record: dict[str, Any]) -> None:
-        """Store the result of a job.
+        """Store the result of a job, which needs no checkpoint any more.
 
         Raises
         ------
@@ -65,6 +69,7 @@ class Store:
         with self.writing(f"jobs/{job.file}") as target:
             text = json.dumps(record, ensure_ascii=False, allow_nan=False)
             target.write_text(text + "\n", encoding="utf-8")
+        self.part(job).unlink(missing_ok=True)
 
     def writing(self, name: str) -> AbstractContextManager[Path]:
         """Yield a temporary path that becomes ``name`` when the block ends well; see :func:`replacing`."""

@@ -15,6 +15,7 @@ import threading
 import time
 import warnings
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from neuro_rtrrl.studies.jobs import Failed, Finished, Job, Stopped, run_job
@@ -25,9 +26,10 @@ OFTEN = 0.5  # seconds at least between two reports of a worker
 
 _messages: Any = None
 _stop: Any = None
+_parts: Path | None = None
 
 
-def start(numbers: Any, cores: list[int], messages: Any, stop: Any) -> None:
+def start(numbers: Any, cores: list[int], messages: Any, stop: Any, parts: Path) -> None:
     """Prepare this process.
 
     Parameters
@@ -40,9 +42,11 @@ def start(numbers: Any, cores: list[int], messages: Any, stop: Any) -> None:
         Takes ``(file of the job, Progress)``.
     stop : event
         Set when the study is to end.
+    parts : Path
+        Folder of the jobs' checkpoints.
     """
-    global _messages, _stop
-    _messages, _stop = messages, stop
+    global _messages, _stop, _parts
+    _messages, _stop, _parts = messages, stop, parts
     messages.cancel_join_thread()  # what nobody reads any more keeps no process alive
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # of libraries: nothing that a user could mend
@@ -56,7 +60,7 @@ def start(numbers: Any, cores: list[int], messages: Any, stop: Any) -> None:
 
 
 def work(job: Job) -> Finished | Failed | Stopped:
-    """Run a job, telling how it goes; stops after the current stretch when the study is to end."""
+    """Run a job, telling how it goes; stops after the current stretch, with a checkpoint, when the study is to end."""
     if _stop.is_set():
         return Stopped(job)
 
@@ -70,7 +74,7 @@ def work(job: Job) -> Finished | Failed | Stopped:
             told = time.monotonic()
             _messages.put((job.file, progress))
 
-    outcome = run_job(job, tell)
+    outcome = run_job(job, tell, _parts / job.part if _parts is not None else None)
     _forget()
     return outcome
 

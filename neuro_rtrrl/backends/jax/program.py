@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from neuro_rtrrl.backends.chunk import Chunk, Deliver, as_recordings
@@ -97,7 +98,7 @@ class JaxProgram:
         use_cache()
         self.circuit, self.environment, self.seeds = circuit, environment, tuple(seeds)
         self.precision, self.record = precision, as_recordings(record)
-        self.position = start
+        self.position, self._done = start, 0
         self.written = lower(circuit, keep={each.key for each in self.record})
         self._hoisted = hoist(self.written) if regroup else self.written
         self._rounded: Callable[..., dict[str, np.ndarray]] = dict
@@ -205,7 +206,8 @@ class JaxProgram:
 
         A remainder, where ``decisions`` has no divisor of a useful size, costs a second compilation.
         """
-        done = 0
+        done, self._done = self._done, 0
+        before = done
         # at least two stretches, so that the second shows the steady rate; fewer decisions a stretch for many seeds
         ticks = min(MOST_TICKS, MOST_BYTES // self.bytes_per_tick()) // len(self.seeds)
         in_turn = -(-len(self.seeds) // cores()) if self._threads else 1
@@ -216,7 +218,7 @@ class JaxProgram:
             done += count
             if deliver(self.advance(count)):
                 break
-        return done
+        return done - before
 
     def advance(self, count: int) -> Chunk:
         """Advance by exactly ``count`` decisions; a new count compiles a new program."""
@@ -265,7 +267,9 @@ class JaxProgram:
             if not self.single_kernel:
                 raise
             self.single_kernel = False
+            before = self._lanes.snapshot()
             self._start()
+            self._lanes.restore(before)
             self._lanes.compile(count)
 
     def snapshot(self) -> tuple[int, Any]:
@@ -279,6 +283,30 @@ class JaxProgram:
             self.position = snapshot[0]
             self._lanes.restore(snapshot[1])
 
+    @property
+    def resumable(self) -> bool:
+        """Whether :meth:`carried` says all: an environment on the host keeps its state there."""
+        return self.environment is None or not self.environment.on_host
+
+    def carried(self) -> list[np.ndarray]:
+        """Return what is carried as plain arrays."""
+        with self._precision():
+            return [_as_numbers(leaf) for leaf in jax.tree.leaves(self._lanes.snapshot())]
+
+    def carry_on(self, position: int, arrays: Sequence[np.ndarray], done: int) -> bool:
+        """Go on from what such a program carried, ``done`` decisions into the next run."""
+        with self._precision():
+            leaves, structure = jax.tree.flatten(self._lanes.snapshot())
+            numbers = [_as_numbers(leaf) for leaf in leaves]
+            if [(each.shape, each.dtype) for each in numbers] != [
+                (each.shape, each.dtype) for each in arrays
+            ]:
+                return False
+            restored = [_like(leaf, array) for leaf, array in zip(leaves, arrays, strict=True)]
+            self._lanes.restore(jax.tree.unflatten(structure, restored))
+        self.position, self._done = position, done
+        return True
+
     def state(self) -> dict[str, np.ndarray]:
         """Return key → array (S, ...) of what is carried from tick to tick and of what is fixed."""
         return {key: value for key, value in self._lanes.values().items() if key in self.written.variables}
@@ -290,6 +318,19 @@ def stretch(decisions: int, longest: int) -> int:
         return decisions
     divisor = next(count for count in range(longest, 0, -1) if decisions % count == 0)
     return divisor if divisor >= longest // 8 else longest
+
+
+def _is_key(leaf: Any) -> bool:
+    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+
+
+def _as_numbers(leaf: Any) -> np.ndarray:
+    return np.asarray(jax.random.key_data(leaf) if _is_key(leaf) else leaf)
+
+
+def _like(leaf: Any, array: np.ndarray) -> Any:
+    """Return the numbers of a file as what they were."""
+    return jax.random.wrap_key_data(array, impl=jax.random.key_impl(leaf)) if _is_key(leaf) else array
 
 
 def _carries_nothing(environment: Environment) -> bool:
