@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from neuro_rtrrl import load, simulate
+from neuro_rtrrl.backends.jax.network import Network
 from neuro_rtrrl.backends.jax.program import JaxProgram
 from neuro_rtrrl.errors import CircuitError
 from neuro_rtrrl.programs import make_environment
@@ -97,6 +98,16 @@ def test_statistics_that_went_on_in_evaluation_would_be_seen(learned):
     program = JaxProgram(adapting, make_environment(circuit), (1, 2), "float32", (), initials=initials)
     program.advance(40)
     assert np.any(program.state()["sensory.mean"] != result.state["sensory.mean"])
+
+
+@pytest.mark.parametrize("kernel", ["auto", "xla"])
+def test_a_circuits_set_up_is_compiled_once_for_all_seeds_and_beginnings(kernel, monkeypatch):
+    circuit, traced = load(ROOT / "circuits" / "bg.yaml", SMALL).freeze(), []
+    setup = Network.setup
+    monkeypatch.setattr(Network, "setup", lambda self, values: traced.append(1) or setup(self, values))
+    program = JaxProgram(circuit, make_environment(circuit), (1, 2, 3), "float32", (), kernel=kernel)
+    program.begin([{}, {}, {}], 100)
+    assert len(traced) == 1
 
 
 def test_evaluations_differ_in_noise_and_leave_training_as_it_is(study):

@@ -58,6 +58,7 @@ class ClosedLoop:
     ) -> None:
         self.circuit, self.lowered, self.environment = circuit, lowered, environment
         self.network = Network(lowered, precision, products)
+        self._setup = jax.jit(self.network.setup)  # kept: compiled once for all seeds and new beginnings
         self.record = record
         self.written = written
         self.single_kernel = single_kernel
@@ -67,7 +68,7 @@ class ClosedLoop:
         network, fixed = self.network.initial(pack_values(self.lowered, dict(values)))
         fixed = {name: _own(value) for name, value in fixed.items()}
         if self.lowered.setup:
-            fixed = jax.jit(self.network.setup)(fixed)
+            fixed = self._setup(fixed)
         carry: Values = {"network": {name: _own(value) for name, value in network.items()}}
         if self.environment is not None:
             _, state = streams.reset_states(self.environment, key, 0, 1)

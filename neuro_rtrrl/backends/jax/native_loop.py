@@ -51,6 +51,7 @@ class NativeLoop:
         self.layout = kernel.source.layout
         self.dtype = self.layout.dtype
         self._network = Network(lowered, self.dtype)
+        self._setup = jax.jit(self._network.setup)  # kept: compiled once for all seeds and new beginnings
         # the last action stands in front of the environment's words; an open loop has a word that nobody reads
         self._action = Words(
             jnp.zeros((), jnp.int32) if environment is None else no_action(environment.actions, self.dtype)
@@ -62,7 +63,7 @@ class NativeLoop:
         """Return what a run carries and what it only reads, from given weights and parameters."""
         carried, fixed = self._network.initial(dict(values))
         if self.lowered.setup:
-            fixed = jax.jit(self._network.setup)({name: jnp.asarray(value) for name, value in fixed.items()})
+            fixed = self._setup({name: jnp.asarray(value) for name, value in fixed.items()})
         shown = self._network.arrays.shown({**carried, **fixed})
         state = self.layout.write({name: np.asarray(value) for name, value in shown.items()})
         world = jnp.ones(1, jnp.uint32)  # without an environment, only whether this is the first tick
