@@ -400,7 +400,10 @@ def parity(
 @_application.command()
 def study(
     file: Annotated[
-        str, typer.Argument(metavar="FILE", help="Study file, such as experiments/memory_chain.yaml.")
+        str,
+        typer.Argument(
+            metavar="FILE", help="Study file, or the name of one in experiments/, such as memory_chain."
+        ),
     ],
     only: Annotated[
         list[str] | None,

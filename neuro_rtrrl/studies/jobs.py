@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neuro_rtrrl import __version__
 from neuro_rtrrl.errors import NeuroRtrrlError, Problem, RunError
@@ -15,6 +15,9 @@ from neuro_rtrrl.graph import Circuit, build_circuit
 from neuro_rtrrl.lowering import WordLengths
 from neuro_rtrrl.spec import parse_document, spec_from_document
 from neuro_rtrrl.studies.load import Row, Study
+
+if TYPE_CHECKING:
+    from neuro_rtrrl.simulation import RunFailed
 
 __all__ = ["REVISION", "Failed", "Finished", "Job", "Stopped", "jobs_of", "run_job"]
 
@@ -184,7 +187,7 @@ def run_job(
         File of its checkpoint: renewed every few minutes and where it is stopped, gone on from where it is there. A
         baseline has none and begins anew.
     """
-    from neuro_rtrrl.simulation import RunFailed
+    from neuro_rtrrl.simulation import RunFailed  # loads the simulator
 
     try:
         record = _contest(job, progress) if job.baseline else _learn(job, progress, part)
@@ -192,7 +195,7 @@ def run_job(
     except KeyboardInterrupt:
         return Stopped(job)
     except RunFailed as error:
-        problems = error.causes
+        problems = _without_weights(error, job)
     except NeuroRtrrlError as error:
         problems = error.problems
     except Exception as error:  # a defect in one job must not take the others with it
@@ -201,6 +204,17 @@ def run_job(
     if part is not None:
         part.unlink(missing_ok=True)  # or it would fail there again
     return Failed(job, tuple(problems))
+
+
+def _without_weights(error: RunFailed, job: Job) -> tuple[Problem, ...]:
+    """Return what happened, and that its weights are kept nowhere: a study keeps scores."""
+    sound = error.result.next_decision
+    last = f"after {sound:,} decisions" if sound else "at the start"
+    more = (
+        f"a study keeps no weights, the last sound ones were {last}: 'neuro-rtrrl simulate' with this row's "
+        f"settings, --seed {job.seed} --seeds 1 and --out DIR keeps them"
+    )
+    return tuple(replace(each, hint=f"{each.hint}; {more}" if each.hint else more) for each in error.causes)
 
 
 def _learn(job: Job, progress: Callable[[Any], None] | None, part: Path | None) -> dict[str, Any] | None:

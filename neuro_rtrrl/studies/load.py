@@ -23,6 +23,8 @@ __all__ = ["QUICK", "Row", "Study", "load_study"]
 QUICK = 100
 FEWEST = 500
 
+FOLDER = Path("experiments")  # where a bare name is looked for, from the working folder
+
 
 @dataclass(frozen=True)
 class Row:
@@ -120,6 +122,7 @@ def load_study(path: str | Path, quick: bool = False) -> Study:
     Parameters
     ----------
     path : path
+        Or the bare name of a study that lies here or in ``experiments/``.
     quick : bool
         Cut every row down to a hundredth of its decisions and to one seed.
 
@@ -128,6 +131,7 @@ def load_study(path: str | Path, quick: bool = False) -> Study:
     CircuitError
         With every problem of the file, and of the circuits that it names, each located.
     """
+    path = _named(path)
     document, problems = compose_document(read_text(path, STUDY_FILE), str(path), STUDY_FILE)
     if "circuit" in document.data and "study" not in document.data:
         message = "this is a circuit file, not a study file"
@@ -147,6 +151,30 @@ def load_study(path: str | Path, quick: bool = False) -> Study:
         raise CircuitError(rows.problems.values())
     study = Study(Path(path), spec, tuple(resolved))
     return _quickened(study) if quick else study
+
+
+def _named(path: str | Path) -> str | Path:
+    """Return the file that is meant: where a bare name is no file, that of the study of this name.
+
+    Raises
+    ------
+    CircuitError
+        If there are studies, and none of this name.
+    """
+    name = str(path)
+    if not name.strip() or Path(name).name != name or Path(name).is_file():
+        return path
+    stem = name.removesuffix(".yaml")
+    for folder in (Path(), FOLDER):
+        if (folder / f"{stem}.yaml").is_file():
+            return folder / f"{stem}.yaml"
+    known = tuple(sorted(each.stem for each in FOLDER.glob("*.yaml"))) if FOLDER.is_dir() else ()
+    if not known or Path(name).exists():
+        return path
+    message = f"there is no such file, and no study of this name in {FOLDER}/"
+    raise CircuitError(
+        Problem(message, location=Location(name, 1, 1), available=known, hint=nearest(stem, known))
+    )
 
 
 def _place(problem: Problem) -> tuple[int, int]:

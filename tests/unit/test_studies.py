@@ -352,6 +352,22 @@ def test_a_circuit_without_episodes_is_refused(file):
         load_study(file)
 
 
+def test_a_bare_name_is_that_of_a_study_here_or_among_the_experiments(file, monkeypatch, capsys):
+    monkeypatch.chdir(file.parent)
+    (file.parent / "small").mkdir()  # its results
+    assert load_study("small").path == Path("small.yaml")
+    experiments = file.parent / "experiments"
+    experiments.mkdir()
+    for path in (file, file.parent / "bg.yaml"):
+        path.rename(experiments / path.name)
+    assert load_study("small").path == Path("experiments/small.yaml")
+    assert load_study("small.yaml").path == Path("experiments/small.yaml")
+    assert command("study", "smal") == 2
+    said = capsys.readouterr().err
+    assert "no study of this name in experiments/" in said
+    assert "small" in said.partition("hint:")[2]
+
+
 def test_an_unknown_row_is_answered_with_those_there_are(file):
     with pytest.raises(CircuitError) as error:
         load_study(file).only(["shirt"])
@@ -507,7 +523,9 @@ def test_a_job_that_diverges_says_where_and_the_others_go_on(file, tmp_path):
     (problem,) = failed.named()
     assert problem.message.startswith("wild, seed 0: the run diverged: ")
     assert "first seen in decision " in problem.message
-    assert problem.hint == "a smaller learning_rate or dt may help"
+    assert problem.hint.startswith("a smaller learning_rate or dt may help; a study keeps no weights")
+    assert "the last sound ones were at the start" in problem.hint
+    assert "--seed 0" in problem.hint
 
 
 def deadly(job: Job):
