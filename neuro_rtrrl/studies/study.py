@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neuro_rtrrl.results.replacing import replacing
 from neuro_rtrrl.studies.jobs import jobs_of
 from neuro_rtrrl.studies.kept import CURVES, TABLE
 from neuro_rtrrl.studies.load import Study
+from neuro_rtrrl.studies.page import renew_page
 from neuro_rtrrl.studies.runner import Report, Summary, run_jobs
 from neuro_rtrrl.studies.store import Store
 from neuro_rtrrl.studies.table import (
@@ -20,12 +20,10 @@ from neuro_rtrrl.studies.table import (
     as_markdown,
     collect,
     curves_as_csv,
-    with_table,
 )
 
 __all__ = ["StudyResult", "default_folder", "run_study"]
 
-PAGE = "README.md"
 FIGURE = "curves.png"
 
 
@@ -137,12 +135,8 @@ def _write(
         with store.writing(FIGURE) as target:
             study_picture(study.title, drawn, target)
         files.append(store.folder / FIGURE)
-    page = study.path.parent / PAGE
-    if to_page and page.is_file():
-        shown = f"{table}\n![learning curves]({study.name}/curves.png)\n"
-        text = with_table(page.read_text(encoding="utf-8"), study.name, shown)
-        if text is not None:
-            with replacing(page) as target:
-                target.write_text(text, encoding="utf-8")
-            files.append(page)
+    if to_page:
+        shown = f"{table}\n![learning curves]({study.name}/{FIGURE})\n"
+        page = renew_page(study.path.parent, study.name, shown)
+        files += [page] if page is not None else []
     return files

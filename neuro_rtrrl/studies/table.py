@@ -24,7 +24,6 @@ __all__ = [
     "markdown_line",
     "shown_score",
     "shown_target",
-    "with_table",
 ]
 
 SCORES = ("best", "final", "area")  # of every study; what some have besides, columns_of tells
@@ -146,17 +145,6 @@ def as_dict(study: Study, results: Sequence[RowResult]) -> dict[str, Any]:
             "target": {name: each._asdict() for name, each in aims_of(result).items()} or None,
         }
     return {"study": study.name, "title": study.title, "window": study.settings.window, "rows": rows}
-
-
-def with_table(text: str, name: str, table: str) -> str | None:
-    """Return a page with the study's table between its markers, None where the page has no such markers.
-
-    The markers are ``<!-- study: NAME -->`` and ``<!-- end of study: NAME -->``, on lines of their own.
-    """
-    opening, closing = f"<!-- study: {name} -->\n", f"<!-- end of study: {name} -->"
-    before, found, rest = text.partition(opening)
-    _, end, after = rest.partition(closing)
-    return f"{before}{opening}\n{table}\n{closing}{after}" if found and end else None
 
 
 def _cells(result: RowResult, columns: Sequence[str], targets: bool) -> tuple[str, ...]:

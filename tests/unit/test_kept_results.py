@@ -12,6 +12,7 @@ from neuro_rtrrl.studies.jobs import Finished, jobs_of
 from neuro_rtrrl.studies.joules import reached_of
 from neuro_rtrrl.studies.kept import CURVES, TABLE
 from neuro_rtrrl.studies.load import load_study
+from neuro_rtrrl.studies.page import budget, with_budget
 from neuro_rtrrl.studies.runner import Report, run_jobs
 from neuro_rtrrl.studies.scores import BINS
 from neuro_rtrrl.studies.store import Store
@@ -185,3 +186,32 @@ def test_a_line_that_is_not_whole_is_no_result(spoilt, clone):
 def test_the_kept_curves_of_a_large_study_are_small(clone):
     size = (clone.parent / "small" / CURVES).stat().st_size
     assert size / 4 * 100 < 100_000  # of a hundred seeds
+
+
+# --- the page
+
+
+def test_the_time_of_all_studies_is_summed_from_their_tables(clone):
+    text = budget(clone.parent)
+    assert text.startswith("The 4 seeds that are stored took 0 minutes of a core")
+    table = clone.parent / "small" / TABLE
+    table.write_text(table.read_text().replace(",1.5,", ",1800,"))
+    assert "took 120 minutes of a core" in budget(clone.parent)
+    assert "in about 60 minutes on two cores (small 60)." in budget(clone.parent)
+    page = clone.parent / "README.md"
+    page.write_text(
+        f"<!-- time of all studies -->\nold\n<!-- end of time of all studies -->\n{page.read_text()}"
+    )
+    run_study(load_study(clone))
+    assert page.read_text().startswith(
+        f"<!-- time of all studies -->\n\n{budget(clone.parent)}\n\n<!-- end of time of all studies -->\n"
+    )
+
+
+def test_the_page_of_the_experiments_tells_the_time_of_what_is_stored_and_maps_every_study():
+    folder = ROOT / "experiments"
+    text = (folder / "README.md").read_text()
+    assert with_budget(text, folder) == text
+    paper = text.partition("<!-- time of all studies -->")[0]
+    for path in folder.glob("*.yaml"):
+        assert f"[{path.stem}]({path.name})" in paper

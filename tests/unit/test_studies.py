@@ -18,11 +18,12 @@ from neuro_rtrrl.cli import main
 from neuro_rtrrl.errors import CircuitError, Problem, RunError
 from neuro_rtrrl.studies.jobs import Failed, Finished, Job, Stopped, jobs_of
 from neuro_rtrrl.studies.load import load_study
+from neuro_rtrrl.studies.page import with_table
 from neuro_rtrrl.studies.runner import Report, run_jobs
 from neuro_rtrrl.studies.scores import BINS, learning_curve, score
 from neuro_rtrrl.studies.store import Store
 from neuro_rtrrl.studies.study import default_folder
-from neuro_rtrrl.studies.table import as_dict, as_markdown, collect, with_table
+from neuro_rtrrl.studies.table import as_dict, as_markdown, collect
 from tests.docs.reference import keys_under
 
 ROOT = Path(__file__).parents[2]
