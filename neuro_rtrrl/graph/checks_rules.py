@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
+from typing import Any
 
 from neuro_rtrrl.errors import nearest
 from neuro_rtrrl.graph.circuit import Circuit, PlasticityGroup, Population, Projection
@@ -20,7 +22,7 @@ from neuro_rtrrl.language import (
     parse_statements,
     walk,
 )
-from neuro_rtrrl.models import Modulator, PlasticityRule
+from neuro_rtrrl.models import IntrinsicRule, Modulator, PlasticityRule, models
 from neuro_rtrrl.units import DIMENSIONLESS
 
 __all__ = [
@@ -107,24 +109,75 @@ def synapses_see_what_their_rule_reads(context: Context, circuit: Circuit) -> No
     for projection in circuit.projections.values():
         pre = circuit.populations[projection.source.population].model
         post = circuit.populations[projection.target.population].model
-        group = circuit.plasticity.get(projection.group or "")
-        carried = pre.senders[projection.source.port][0]
-        modulator = _modulator(circuit, group)
-        scope = synapse_scope(
-            projection.rule,
-            pre,
-            post,
-            carried,
-            modulator,
-            tuple(context.spec.neuromodulators),
-            group.optimiser if group else None,
-        )
-        visible = neuron_variables(post)
-        receives = {name: visible.get(name, DIMENSIONLESS) for name in post.receivers[projection.target.port]}
+        modulator = _modulator(circuit, circuit.plasticity.get(projection.group or ""))
         path: Path = ("projections", projection.name, "plasticity" if projection.group else "source")
-        for trouble in rule_troubles(projection.rule, scope, receives):
-            where = f"no synapse of this projection can see ({pre.name} to {post.name})"
+        where = f"no synapse of this projection can see ({pre.name} to {post.name})"
+        troubles = _troubles(context, circuit, projection, projection.rule)
+        if all(known in models("neurons") for known in (pre.name, post.name)):
+            fits = partial(_fits, context, circuit, projection)
+            troubles = _tell_what_fits(context, path, projection.rule, post.name, troubles, where, fits)
+        for trouble in troubles:
             _tell(context, path, projection.rule, trouble, told, where, modulator is not None)
+
+
+def _troubles(
+    context: Context, circuit: Circuit, projection: Projection, rule: PlasticityRule
+) -> list[Trouble]:
+    """Return what is wrong with a rule in this projection."""
+    pre = circuit.populations[projection.source.population].model
+    post = circuit.populations[projection.target.population].model
+    group = circuit.plasticity.get(projection.group or "")
+    carried = pre.senders[projection.source.port][0]
+    optimiser = group.optimiser if group else None
+    heard = tuple(context.spec.neuromodulators)
+    scope = synapse_scope(rule, pre, post, carried, _modulator(circuit, group), heard, optimiser)
+    visible = neuron_variables(post)
+    receives = {name: visible.get(name, DIMENSIONLESS) for name in post.receivers[projection.target.port]}
+    return rule_troubles(rule, scope, receives)
+
+
+def _tell_what_fits(
+    context: Context,
+    path: Path,
+    rule: PlasticityRule,
+    neuron: str,
+    troubles: list[Trouble],
+    where: str,
+    fits: Callable[[Any], bool],
+) -> list[Trouble]:
+    """Tell at once what a known rule lacks at a known neuron, and which would fit; return what is left to tell.
+
+    Nobody will mend the equations of such a rule: another one is wanted, where there is one.
+    """
+    unseen = list(dict.fromkeys(each.unseen for each in troubles if each.unseen))
+    if rule.name not in models("plasticity") or not set(unseen) - set(_MODULATION):
+        return troubles
+    fitting = [name for name, other in models("plasticity").items() if fits(other)]
+    if not fitting:
+        return troubles
+    context.problem(
+        path,
+        f"rule '{rule.name}' reads {', '.join(repr(name) for name in unseen)}, which {where}",
+        found=next(each.text for each in troubles if each.unseen),
+        hint=f"rules that fit '{neuron}': {', '.join(fitting)}",
+    )
+    return [each for each in troubles if not each.unseen]
+
+
+def _fits(context: Context, circuit: Circuit, projection: Projection, rule: Any) -> bool:
+    """Whether a rule could take the place of the projection's, with the group's modulator and optimiser."""
+    pre, post = (circuit.populations[end.population] for end in (projection.source, projection.target))
+    group = circuit.plasticity.get(projection.group or "")
+    spiking = (not rule.on_pre or pre.model.spikes) and (not rule.on_post or post.model.spikes)
+    if not rule.plastic or rule.mirrors or rule.role not in ("", post.role) or not spiking:
+        return False
+    applies = any(
+        isinstance(node, Apply) and node.operator == "optimise"
+        for expression in rule_expressions(rule)
+        for node in walk(expression)
+    )
+    wanted = group is not None and group.optimiser is not None
+    return applies == wanted and not _troubles(context, circuit, projection, rule)
 
 
 def neurons_can_learn_what_they_name(context: Context, circuit: Circuit) -> None:
@@ -174,7 +227,7 @@ def _can_learn(
     told: set[tuple],
 ) -> None:
     path: Path = ("populations", population.name, "learns", index)
-    taught = {intrinsic.parameter: intrinsic for intrinsic in group.rule.intrinsic}
+    taught = _taught(group.rule)
     possible = tuple(name for name in taught if population.model.parameter(name))
     if parameter not in possible:
         why = (
@@ -184,19 +237,25 @@ def _can_learn(
         )
         context.problem(path, why, found=parameter, available=possible, hint=nearest(parameter, possible))
         return
-    modulator = _modulator(circuit, group)
-    scope = intrinsic_scope(
-        group.rule,
-        parameter,
-        population.model,
-        modulator,
-        tuple(context.spec.neuromodulators),
-        group.optimiser,
-    )
+    model, modulator = population.model, _modulator(circuit, group)
+
+    def troubles_of(rule: PlasticityRule) -> list[Trouble]:
+        heard = tuple(context.spec.neuromodulators)
+        scope = intrinsic_scope(rule, parameter, model, modulator, heard, group.optimiser)
+        return intrinsic_troubles(_taught(rule)[parameter], scope, rule.nonlocal_names)
+
     path = ("populations", population.name, "plasticity")
-    where = f"the neuron '{population.model.name}' cannot see"
-    for trouble in intrinsic_troubles(taught[parameter], scope, group.rule.nonlocal_names):
+    where = f"the neuron '{model.name}' cannot see"
+    troubles = troubles_of(group.rule)
+    if model.name in models("neurons"):
+        fits = lambda rule: parameter in _taught(rule) and not troubles_of(rule)  # noqa: E731
+        troubles = _tell_what_fits(context, path, group.rule, model.name, troubles, where, fits)
+    for trouble in troubles:
         _tell(context, path, group.rule, trouble, told, where, modulator is not None)
+
+
+def _taught(rule: PlasticityRule) -> dict[str, IntrinsicRule]:
+    return {intrinsic.parameter: intrinsic for intrinsic in rule.intrinsic}
 
 
 def _tell(

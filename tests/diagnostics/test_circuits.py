@@ -396,8 +396,9 @@ CASES = {
                 "glorot_normal, plasticity: §cortical}",
             )
         ],
-        "rule 'rflo_td' reads 'slope_post', which no synapse of this projection can see (ctrnn to linear)",
-        "did you mean 'slope_pre'?",
+        "rule 'rflo_td' reads 'slope_post', 'tau_post', 'entropy_feedback_post', 'feedback_post', which no synapse of "
+        "this projection can see (ctrnn to linear)",
+        "rules that fit 'linear': ",
     ),
     "spiking rule between rate neurons": (
         [
