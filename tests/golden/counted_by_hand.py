@@ -169,9 +169,6 @@ SYNAPSES = {
         counts({"multiply": 4, "add": 6}, {"multiply": 2, "add": 1}, GRADIENT_AND_STEP, SGD),
     ),
 }
-SPIKING = {"stdp", "fixed_spiking", "stdp_dopamine", "td_ltp", "td_ltp_renewed"}
-#: rules that no modulator gates
-UNGATED = {"habituation", "hebbian", "place_field"}
 
 BIAS_OF_A_TRACE = {"multiply": 2, "add": 1}  # e = (discount*trace_decay)*e + feedback*j
 PARAMETERS = {
