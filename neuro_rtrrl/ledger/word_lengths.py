@@ -1,7 +1,8 @@
 """The word lengths of a device, for a run that emulates them.
 
 A profile names the words of its chip; a circuit has kinds of words (:data:`neuro_rtrrl.lowering.words.KINDS_OF_WORD`).
-Which word holds which kind is said here, once; lengths include the sign.
+Which word holds which kind is said here; lengths include the sign. A kind has one length in the whole circuit, while
+:mod:`neuro_rtrrl.ledger.fit` places word by word: a second trace of a synapse of Loihi 1 goes into its delay (6 bit).
 """
 
 from __future__ import annotations

@@ -9,6 +9,10 @@ from statistics import median
 
 import pytest
 
+from neuro_rtrrl.graph import load_circuit
+from neuro_rtrrl.ledger.fit import fit
+from neuro_rtrrl.studies.load import load_study
+
 ROOT = Path(__file__).parents[2]
 PAGE = " ".join((ROOT / "docs" / "words.md").read_text(encoding="utf-8").split())
 
@@ -37,6 +41,26 @@ def test_the_loss_at_the_lengths_of_loihi_1_is_the_one_that_the_page_states():
     )
     assert found == pytest.approx(measured, abs=0.005)
     assert all(row["reached"] for row in rows("loihi1"))
+
+
+def test_what_the_placement_of_fit_learns_is_what_was_measured():
+    found = said(r"as `fit` places it, [\d.]+ \(worst seed [^)]*\)")
+    assert found == pytest.approx([number(finals("loihi1_as_placed")) for number in (median, min)], abs=0.005)
+    assert all(row["reached"] for row in rows("loihi1_as_placed"))
+
+
+def test_the_row_as_placed_has_the_words_in_which_fit_places_weights_and_traces():
+    words = next(
+        row.words
+        for row in load_study(ROOT / "experiments" / "precision.yaml").rows
+        if row.name == "loihi1_as_placed"
+    )
+    assert words
+    verdict = fit(load_circuit(ROOT / "circuits" / "memory_words.yaml"), "loihi1")
+    placed = " ".join(each.says for each in verdict.findings if each.name == "words_per_synapse")
+    held = {name: int(bits) for bits, name in re.findall(r"\((\d+) bit\) holds (\w+)", placed)}
+    kinds = {"w": "weight", "e": "eligibility_trace", "j": "local_trace"}
+    assert held == {name: words.of(kind) for name, kind in kinds.items()}
 
 
 def test_that_four_bits_reach_the_criterion_and_do_not_keep_it_is_what_was_measured():
