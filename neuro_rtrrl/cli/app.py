@@ -312,7 +312,10 @@ def compare(
     ] = None,
     profiles: Annotated[
         str,
-        typer.Option(metavar="NAMES", help="all, none, or profiles with commas: loihi1,spinnaker2@0.8V."),
+        typer.Option(
+            metavar="NAMES",
+            help="all (at all operating points), none, or names with commas: loihi1,spinnaker2@0.8V.",
+        ),
     ] = "all",
     rules: Annotated[
         str,

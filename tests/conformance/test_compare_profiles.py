@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from neuro_rtrrl.graph import load_circuit
-from neuro_rtrrl.ledger import profile_names
+from neuro_rtrrl.ledger import load_profile, profile_names
 from neuro_rtrrl.ledger.side_by_side.entry import COVERAGE
 from neuro_rtrrl.ledger.side_by_side.rules import parse_rules
 from neuro_rtrrl.ledger.side_by_side.sheet import compare_all, parse_profiles
@@ -24,10 +24,20 @@ def sheet(name: str):
     return compare_all([(name, circuit)], parse_rules("own,rtrl,bptt:64,diagonal"), parse_profiles("all"))
 
 
+def test_all_devices_are_all_profiles_at_all_their_operating_points():
+    names = [profile.name for profile in parse_profiles("all")]
+    expected = []
+    for name in profile_names():
+        points = load_profile(name).operating_points
+        expected += [f"{name}@{point}" for point in points] or [name]
+    assert sorted(names) == sorted(expected)
+    assert names.index("spinnaker2@0.5V") + 1 == names.index("spinnaker2@0.8V")
+
+
 @pytest.mark.parametrize("name", CIRCUITS)
 def test_every_rule_gets_an_answer_on_every_device(name):
     compared = sheet(name)
-    assert len(compared.entries) == 4 * len(profile_names())
+    assert len(compared.entries) == 4 * len(parse_profiles("all"))
     for entry in compared.entries:
         assert entry.coverage in COVERAGE
         if entry.reason:

@@ -110,6 +110,8 @@ class Sheet:
 def parse_profiles(text: str, where: str = "--profiles") -> tuple[HardwareProfile, ...]:
     """Read ``all`` or ``loihi1,spinnaker2@0.8V,my_chip.yaml``; ``none`` counts without pricing.
 
+    ``all`` are the shipped profiles, each at all of its operating points.
+
     Raises
     ------
     CircuitError
@@ -121,8 +123,7 @@ def parse_profiles(text: str, where: str = "--profiles") -> tuple[HardwareProfil
     problems, found = Problems(), {}
     for name in names:
         try:
-            for each in profile_names() if name == "all" else (name,):
-                profile = load_profile(each)
+            for profile in _all_points() if name == "all" else (load_profile(name),):
                 found.setdefault(profile.name, profile)
         except CircuitError as error:
             problems.found += error.problems
@@ -130,6 +131,16 @@ def parse_profiles(text: str, where: str = "--profiles") -> tuple[HardwareProfil
         problems.found.append(Problem("no profile to compare", where, hint="all, or loihi1,spinnaker2@0.8V"))
     problems.raise_if_any()
     return tuple(found.values())
+
+
+def _all_points() -> Iterator[HardwareProfile]:
+    """Yield the shipped profiles, each at its default operating point and then at its others."""
+    for name in profile_names():
+        profile = load_profile(name)
+        yield profile
+        for point in profile.operating_points:
+            if point != profile.point:
+                yield load_profile(f"{name}@{point}")
 
 
 def compare_all(
