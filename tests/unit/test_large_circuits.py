@@ -38,7 +38,7 @@ projections:
   dorsal_feedback: {{source: dorsal.error, target: cortex.feedback, weights: lecun_normal}}
   ventral_feedback: {{source: ventral.error, target: cortex.feedback, weights: lecun_normal}}
 """
-CPU_SECONDS = 10  # about four on an idle machine of 2024, start of Python included; the rest is for busy ones
+CPU_SECONDS = 5  # of a processor, start of Python included
 BYTES = 2e9
 
 CHILD = """
