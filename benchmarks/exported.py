@@ -33,6 +33,17 @@ KINDS = {
 }
 MEMBER = re.compile(r"^  (\w+) (\w+)((?:\[\d+\])*);", re.MULTILINE)
 WORD = re.compile(r"^  \w+ (\w+)(?:\[\d+\])?;  /\* in steps of 2\^(-?\d+), at most (\d+)", re.MULTILINE)
+HASH = """\
+#include <stddef.h>
+#include <stdint.h>
+uint32_t state_hash(const unsigned char *byte, size_t size);
+uint32_t state_hash(const unsigned char *byte, size_t size)
+{
+  uint32_t found = 2166136261u;
+  for (size_t i = 0; i < size; i++) found = (found ^ byte[i]) * 16777619u;
+  return found;
+}
+"""
 STRICT = ("-std=c99", "-pedantic-errors", "-Wall", "-Wextra", "-Werror", "-Wno-unused-variable", "-O2")
 
 
@@ -60,10 +71,13 @@ class Tick:
 
     def __init__(self, sources: Sources, folder: Path) -> None:
         sources.write(folder)
-        library = folder / "tick.so"
-        command = ["cc", *STRICT, "-fPIC", "-shared", "-o", str(library), str(folder / "tick.c"), "-lm"]
+        library, beside = folder / "tick.so", folder / "hash.c"
+        beside.write_text(HASH, encoding="utf-8")
+        files = [str(folder / "tick.c"), str(beside)]
+        command = ["cc", *STRICT, "-fPIC", "-shared", "-o", str(library), *files, "-lm"]
         subprocess.run(command, check=True, timeout=60)
         self._library = ctypes.CDLL(str(library))
+        self._library.state_hash.restype = ctypes.c_uint32
         header = sources.files["tick.h"]
         #: member of the input, fraction, largest
         self.input_words = [
@@ -96,10 +110,7 @@ class Tick:
 
     def hash(self) -> int:
         """Return Fowler, Noll and Vo's hash of the bytes of the state, as the firmware computes it."""
-        found = 2166136261
-        for byte in bytes(self.state):
-            found = (found ^ byte) * 16777619 & 0xFFFFFFFF
-        return found
+        return self._library.state_hash(ctypes.byref(self.state), ctypes.c_size_t(ctypes.sizeof(self.state)))
 
 
 @dataclass(frozen=True)
