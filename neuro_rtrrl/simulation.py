@@ -132,9 +132,9 @@ def simulate(
         raise CircuitError(Problem(f"there is no precision '{precision}'", available=("float32", "float64")))
     if words is not None and (precision != "float64" or codegen == "standalone" or ledger):
         wrong = "--ledger" if ledger else "--codegen standalone" if codegen == "standalone" else "float32"
-        raise CircuitError(
-            Problem(f"a run in words of fixed length cannot have {wrong}", hint="leave it out")
-        )
+        counted = "count the same run in float32, and price it: cost FILE --profile NAME --from RESULTS"
+        hint = counted if ledger else "leave it out"
+        raise CircuitError(Problem(f"a run in words of fixed length cannot have {wrong}", hint=hint))
     if words is not None:
         refuse_events(circuit, *IN_WORDS)
     circuit = circuit.freeze() if freeze else circuit

@@ -162,7 +162,8 @@ def simulate(
     profile: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME|FILE", help="Price the run on this hardware; with --quantise, run in its words."
+            metavar="NAME|FILE",
+            help="Price the run on this hardware; with --quantise or --bits, run in its words.",
         ),
     ] = None,
     quantise: Annotated[
@@ -463,14 +464,17 @@ def export(
     ] = None,
     profile: Annotated[
         str | None,
-        typer.Option(metavar="NAME|FILE", help="C in whole numbers, in the words of this hardware."),
+        typer.Option(
+            metavar="NAME|FILE",
+            help="C in the words of this hardware: whole numbers, unless its own are float32.",
+        ),
     ] = None,
     bits: BitsOption = None,
     seed: Annotated[int, typer.Option(help="Seed of the initial weights, where none are given.")] = 0,
     setting: Settings = None,
     json: Json = False,
 ) -> int:
-    """Write a circuit for another tool, or as C for a chip: in float32, or in whole numbers with --profile or --bits.
+    """Write a circuit for another tool, or as C for a chip: in float32, or in a chip's words (--profile, --bits).
 
     Example: neuro-rtrrl export circuits/memory_words.yaml --target c --profile loihi1
     """

@@ -11,6 +11,7 @@ from neuro_rtrrl.cli.output import notice, print_json
 from neuro_rtrrl.cli.weights import read_weights
 from neuro_rtrrl.errors import CircuitError, Problem
 from neuro_rtrrl.graph import Circuit, load_circuit
+from neuro_rtrrl.ledger.profile import load_profile
 
 __all__ = ["TARGETS", "Words", "run_export"]
 
@@ -69,12 +70,14 @@ def _nir(circuit: Circuit, stem: str, out: Path | None, words: Words) -> Report:
 def _c(circuit: Circuit, stem: str, out: Path | None, words: Words) -> Report:
     from neuro_rtrrl.deploy import check_exportable, write_sources
 
-    check_exportable(circuit, words.profile is not None or bool(words.bits))
+    hardware = load_profile(words.profile) if words.profile else None
+    whole = bool(words.bits) or (hardware is not None and hardware.arithmetic != "float32")
+    check_exportable(circuit, whole)
     point = None
-    if words.profile or words.bits:
+    if whole:
         from neuro_rtrrl.ledger.word_lengths import word_lengths
 
-        lengths = word_lengths(words.profile, words.bits)
+        lengths = word_lengths(hardware, words.bits)
         from neuro_rtrrl.calibration import calibrate
 
         notice("running it in float64, to see how large everything becomes ...")

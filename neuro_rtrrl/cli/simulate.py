@@ -14,6 +14,7 @@ from neuro_rtrrl.errors import CircuitError, NeuroRtrrlError, Problem
 from neuro_rtrrl.graph import Circuit, load_circuit
 from neuro_rtrrl.ledger.profile import HardwareProfile, load_profile
 from neuro_rtrrl.ledger.word_lengths import word_lengths
+from neuro_rtrrl.lowering.words import WordLengths
 from neuro_rtrrl.results import Result, ResultsFolder, load_results
 from neuro_rtrrl.results.libraries import load_meanwhile
 
@@ -45,7 +46,7 @@ def run_simulate(
     circuit = circuit.freeze() if options.get("freeze") else circuit
     hardware = load_profile(profile) if profile else None
     if quantise or bits:
-        options["words"] = word_lengths(hardware if quantise else None, bits or ())
+        options["words"] = word_lengths(hardware, bits or ())
         notice(str(options["words"]))
     origin = load_results(start_from, circuit) if start_from is not None else None
     mine = out is None or not Path(out).exists()
@@ -77,7 +78,7 @@ def run_simulate(
     if json:
         print_json({**result.as_dict(), **_counted(circuit, result, options)})
     else:
-        _summary(circuit, result, hardware)
+        _summary(circuit, result, hardware, options.get("words"))
     return INTERRUPTED if result.interrupted else 0
 
 
@@ -175,7 +176,9 @@ def _state(now) -> str:
     return "   ".join(parts)
 
 
-def _summary(circuit: Circuit, result: Result, hardware: HardwareProfile | None) -> None:
+def _summary(
+    circuit: Circuit, result: Result, hardware: HardwareProfile | None, words: WordLengths | None
+) -> None:
     from rich.table import Table
 
     screen = console()
@@ -197,16 +200,22 @@ def _summary(circuit: Circuit, result: Result, hardware: HardwareProfile | None)
             table.add_row(str(seed), f"{episodes:,}", number(final), number(best))
         screen.print(table)
         print("final: episodes that end in the last tenth of the run; best: the best tenth")
-    _ledger(circuit, result, screen, hardware)
+    _ledger(circuit, result, screen, hardware, words)
     print(f"files: {result.folder}")
     if result.interrupted:
         print(f"go on from there with: --from {result.folder}")
 
 
-def _ledger(circuit: Circuit, result: Result, screen: Any, hardware: HardwareProfile | None) -> None:
+def _ledger(
+    circuit: Circuit,
+    result: Result,
+    screen: Any,
+    hardware: HardwareProfile | None,
+    words: WordLengths | None,
+) -> None:
     from neuro_rtrrl.ledger import cost, render_table
 
-    report = cost(circuit, hardware, activity=result.activity)
+    report = cost(circuit, hardware, activity=result.activity, words=words)
     print(f"one decision costs: {', '.join(report.headline())}")
     for table in report.effective_tables():
         screen.print("")

@@ -18,6 +18,7 @@ from neuro_rtrrl.ledger.tables import Table
 from neuro_rtrrl.lowering import LoweredCircuit, SpikeStep, Variable
 from neuro_rtrrl.lowering.dataflow import carried_keys
 from neuro_rtrrl.lowering.simplify import reads_of
+from neuro_rtrrl.lowering.words import WordLengths, kind_of_word
 
 __all__ = ["DEFAULT_BITS", "MemoryItem", "count_memory", "memory_bits", "memory_table", "word_width"]
 
@@ -64,7 +65,9 @@ class MemoryItem:
         return self.words * self.bits_per_word
 
 
-def count_memory(lowered: LoweredCircuit, profile: HardwareProfile | None = None) -> tuple[MemoryItem, ...]:
+def count_memory(
+    lowered: LoweredCircuit, profile: HardwareProfile | None = None, words: WordLengths | None = None
+) -> tuple[MemoryItem, ...]:
     """Return every variable that is kept from tick to tick, and every parameter that a tick reads.
 
     Parameters
@@ -73,6 +76,8 @@ def count_memory(lowered: LoweredCircuit, profile: HardwareProfile | None = None
         The hoisted form: quantities that hoisting keeps for a whole run are parameters of it.
     profile : HardwareProfile, optional
         Its word widths hold for weights, synaptic traces and membranes; everything else has 32 bits.
+    words : WordLengths, optional
+        What the circuit ran in, instead of the profile's.
     """
     carried = set(carried_keys(lowered))
     read = {key for _, statement in lowered.statements() for key in reads_of(statement)}
@@ -84,7 +89,7 @@ def count_memory(lowered: LoweredCircuit, profile: HardwareProfile | None = None
             continue
         kind = _kind(variable, key in carried, key in read, key in once)
         if kind is not None:
-            bits, width = _width(variable, profile)
+            bits, width = _width(variable, profile) if words is None else _emulated(variable, lowered, words)
             space = variable.space
             items.append(
                 MemoryItem(
@@ -118,6 +123,11 @@ def _width(variable: Variable, profile: HardwareProfile | None) -> tuple[int, st
         if bits is not None:
             return int(bits), f"{profile.name}: {name}"
     return DEFAULT_BITS, "default"
+
+
+def _emulated(variable: Variable, lowered: LoweredCircuit, words: WordLengths) -> tuple[int, str]:
+    kind = kind_of_word(variable, lowered)
+    return (words.of(kind), f"run in words: {kind}") if kind else (DEFAULT_BITS, "default")
 
 
 def _queues(lowered: LoweredCircuit) -> Iterable[MemoryItem]:

@@ -59,6 +59,8 @@ class HardwareProfile(Strict):
         Version of this schema.
     title, kind, notes
         For people; ``kind`` also tells a pricer which events the device has at all.
+    arithmetic : str or None
+        ``float32`` where its words are floating-point numbers: then no run in words of fixed length emulates it.
     operating_points : dict of str
         Name -> what it is, for a device with several; ``point`` is the one that these figures hold for.
     sources : dict of Source
@@ -77,6 +79,7 @@ class HardwareProfile(Strict):
     format: Literal[1]
     title: str
     kind: Literal["digital_neuromorphic", "mixed_signal_neuromorphic", "cmos_arithmetic", "processor"]
+    arithmetic: Literal["float32"] | None = None
     operating_points: dict[str, str] = Field(default_factory=dict)
     default_point: str | None = None
     point: str | None = None

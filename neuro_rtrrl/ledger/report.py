@@ -33,6 +33,7 @@ from neuro_rtrrl.units import format_si
 if TYPE_CHECKING:
     from neuro_rtrrl.ledger.activity import Activity
     from neuro_rtrrl.ledger.effective import EffectiveCounts
+    from neuro_rtrrl.lowering import WordLengths
 
 __all__ = ["AXES", "CostReport", "cost"]
 
@@ -47,6 +48,7 @@ def cost(
     profile: str | Path | HardwareProfile | None = None,
     precision: str = "fp32",
     activity: Activity | None = None,
+    words: WordLengths | None = None,
 ) -> CostReport:
     """Count what a circuit does in one decision, and price it.
 
@@ -59,6 +61,8 @@ def cost(
         Of the arithmetic, where the profile prices arithmetic.
     activity : Activity, optional
         What a run of this circuit recorded: then :attr:`CostReport.effective` counts what its zeros left to be done.
+    words : WordLengths, optional
+        What a run was in: then memory has these widths, and not the profile's.
 
     Raises
     ------
@@ -70,7 +74,7 @@ def cost(
         raise CircuitError(Problem(f"unknown precision '{precision}'", available=PRECISIONS, hint=hint))
     if profile is not None and not isinstance(profile, HardwareProfile):
         profile = load_profile(profile)
-    return CostReport(circuit, profile, precision, activity)
+    return CostReport(circuit, profile, precision, activity, words)
 
 
 class CostReport:
@@ -93,6 +97,7 @@ class CostReport:
         profile: HardwareProfile | None = None,
         precision: str = "fp32",
         activity: Activity | None = None,
+        words: WordLengths | None = None,
     ) -> None:
         self.activity = activity
         self.circuit, self.profile, self.precision = circuit, profile, precision
@@ -101,7 +106,7 @@ class CostReport:
         self.lines: tuple[Line, ...] = count_lines(self.lowered)
         self.lines_as_written: tuple[Line, ...] = count_lines(written)
         self.messages: tuple[Messages, ...] = count_messages(self.lowered)
-        self.memory: tuple[MemoryItem, ...] = count_memory(self.lowered, profile)
+        self.memory: tuple[MemoryItem, ...] = count_memory(self.lowered, profile, words)
 
     # --- operations -----------------------------------------------------------------------------------------
 

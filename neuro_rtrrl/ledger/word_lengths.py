@@ -38,7 +38,8 @@ def word_lengths(
     Parameters
     ----------
     profile : HardwareProfile or str, optional
-        Kinds that it states no length of have 32 bits, as have all without a profile.
+        Kinds that it states no length of have 32 bits, as have all without a profile, and all of one whose numbers are
+        float32.
     bits : mapping of str to int, or str
         Kind of word -> bits; or as on the command line, ``"weight=9~,local_trace=7"``, where ``~`` asks for stochastic
         rounding and its absence for rounding to the nearest.
@@ -46,7 +47,8 @@ def word_lengths(
     Raises
     ------
     CircuitError
-        If a kind is unknown, a length is not from 2 to 32, or neither says anything.
+        If a kind is unknown, a length is not from 2 to 32, or neither says anything; of a profile whose numbers are
+        float32, without ``bits``.
     """
     if isinstance(profile, str):
         profile = load_profile(profile)
@@ -61,7 +63,12 @@ def word_lengths(
         raise CircuitError(found)
     stated: dict[str, int] = {}
     stochastic: set[str] = set()
-    if profile is not None:
+    if profile is not None and profile.arithmetic == "float32":
+        if not bits:
+            message = f"{profile.name} computes in float32, which is no word of fixed length"
+            hint = "run in float32: leave --quantise out; or give lengths, as a program may choose: --bits weight=16"
+            raise CircuitError(Problem(message, hint=hint))
+    elif profile is not None:
         rounding = profile.learning_engine.rounding if profile.learning_engine else {}
         for kind, words in HOLDS.items():
             word = next((name for name in words if _length(profile, name)), None)
