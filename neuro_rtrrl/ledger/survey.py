@@ -12,14 +12,6 @@ from neuro_rtrrl.ledger.tables import Table
 
 __all__ = ["describe", "engine_text", "figure_text", "survey", "survey_table"]
 
-KINDS = {
-    "digital_neuromorphic": "digital",
-    "mixed_signal_neuromorphic": "mixed signal",
-    "cmos_arithmetic": "arithmetic",
-    "processor": "processor",
-}
-"""Kinds of device, in few words."""
-
 
 def survey() -> list[dict[str, Any]]:
     """Return one entry for each shipped profile.
@@ -59,7 +51,6 @@ def survey_table() -> Table:
     rows = {
         entry["name"]: {
             "what": entry["title"],
-            "kind": KINDS[entry["kind"]],
             "learns": (entry["learning_engine"] or "-").replace("_", " "),
             "prices": f"{entry['priced']}/{entry['prices']}",
             "all": f"{entry['published']}/{entry['figures']}",
@@ -76,7 +67,7 @@ def survey_table() -> Table:
         f"At an operating point: {points}.\n"
         "All figures with their sources: neuro-rtrrl profiles show NAME"
     )
-    columns = ("what", "kind", "learns", "prices", "all", "weakest")
+    columns = ("what", "learns", "prices", "all", "weakest")
     return Table("hardware profiles", "profile", columns, rows, totalled=False, note=note)
 
 

@@ -52,20 +52,13 @@ def render(report: CostReport, comparison: bool = False) -> Group:
 
 
 def render_table(table: Table) -> Any:
-    """Return one table as a rich renderable, its note below it."""
+    """Return one table as a rich renderable, its note below it; at no width is a number cut."""
     from rich.console import Group
-    from rich.table import Table as RichTable
     from rich.text import Text
 
-    head, *body = table.cells()
-    totalled = table.totalled and len(table) > 1
-    drawn = RichTable(title=table.title, title_justify="left", box=None, pad_edge=False)
-    for number, column in enumerate(head):
-        wide = number > 0 and column in ("why", "note", "what")
-        drawn.add_column(column, justify="left" if number == 0 or wide else "right", no_wrap=number == 0)
-    for number, cells in enumerate(body):
-        last = totalled and number == len(body) - 1
-        drawn.add_row(*(Text(cell) for cell in cells), style="bold" if last else None)
+    from neuro_rtrrl.ledger.fitted import FittedTable
+
+    drawn = FittedTable(table)
     return Group(drawn, Text(table.note, style="dim italic")) if table.note else drawn
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+
 from neuro_rtrrl.ledger.fit.finding import Finding
 from neuro_rtrrl.ledger.fit.verdict import Verdict
 from neuro_rtrrl.ledger.tables import Table, format_count
@@ -16,14 +19,15 @@ def fit_table(verdict: Verdict, brief: bool = False) -> Table:
     """Return one row for each finding, what is violated first; ``brief`` leaves out what holds."""
     order = ("violated", "not known", "warning", "satisfied")
     chosen = sorted(verdict.findings, key=lambda finding: order.index(finding.status))
+    several = Counter(finding.name for finding in verdict.findings)
     rows: dict[str, dict[str, str]] = {}
     for finding in chosen:
         if brief and finding.status == "satisfied":
             continue
         name = finding.name.replace("_", " ")
-        same = sum(
-            row == name or (row.startswith(f"{name} ") and row[len(name) + 1 :].isdigit()) for row in rows
-        )
+        if several[finding.name] > 1 and (whose := re.match(r"(\w+)(?::| hears )", finding.says)):
+            name = f"{name}: {whose[1]}"
+        same = sum(row == name or re.fullmatch(rf"{re.escape(name)} \d+", row) is not None for row in rows)
         rows[f"{name} {same + 1}" if same else name] = {
             "fits": _MARKS[finding.status],
             "source": f"{finding.grade} {', '.join(finding.sources)}".strip() or "-",
