@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES", "InconsistentError", "contradictions"]
 
+SECONDARY = "secondary"
 Fault = tuple[tuple, str, tuple, str]
 """Where, what, available, hint."""
 
@@ -51,6 +52,23 @@ def every_source_is_cited(profile: HardwareProfile) -> Iterator[Fault]:
     if engine is not None and engine.source not in profile.sources:
         message = f"unknown source '{engine.source}'"
         yield ("learning_engine", "source"), message, names, nearest(engine.source, names)
+
+
+def no_grade_is_better_than_its_source(profile: HardwareProfile) -> Iterator[Fault]:
+    """Yield a fault for a figure that claims to be read, quoted or derived where its source is a secondary one."""
+    graded = {path: (figure.source, figure.grade) for path, figure in profile.figures().items()}
+    if (engine := profile.learning_engine) is not None:
+        graded["learning_engine",] = engine.source, engine.grade
+    for path, (name, grade) in graded.items():
+        source = profile.sources.get(name or "")
+        if source is not None and source.evidence == SECONDARY and grade not in (None, "S"):
+            message = f"grade {grade} where the evidence of '{name}' is secondary"
+            yield (
+                (*path, "grade"),
+                message,
+                ("S",),
+                "arithmetic on secondary figures is S too, with its 'derivation'",
+            )
 
 
 def every_unit_fits_its_section(profile: HardwareProfile) -> Iterator[Fault]:
@@ -134,6 +152,7 @@ def _size(section: str, value: float) -> str:
 RULES: tuple[Callable[[HardwareProfile], Iterator[Fault]], ...] = (
     every_event_is_stated,
     every_source_is_cited,
+    no_grade_is_better_than_its_source,
     every_unit_fits_its_section,
     a_chip_holds_no_more_than_its_cores,
     a_core_has_room_for_one_neuron,

@@ -83,6 +83,24 @@ def test_a_grade_from_memory_is_told_to_become_a_null(tmp_path):
     assert "nominal: null" in problem.hint
 
 
+SECONDARY = HEAD.replace('table 3"}', 'table 3", evidence: secondary}')
+
+
+@pytest.mark.parametrize("grade", ["P", "Q", "D"])
+def test_no_figure_is_graded_better_than_a_secondary_source_allows(grade, tmp_path):
+    figure = f"hop: {{nominal: 2, {PRICE}, derivation: 1 + 1}}".replace("grade: P", f"grade: {grade}")
+    text = SECONDARY + NULLS.replace("hop: {nominal: null, reason: none}", figure)
+    problem = refused(text, tmp_path, f"{grade}, operating_point")
+    assert f"grade {grade} where the evidence of 'sheet' is secondary" in str(problem)
+    (tmp_path / "chip.yaml").write_text(text.replace(f"grade: {grade}", "grade: S"))
+    assert load_profile(tmp_path / "chip.yaml").weakest == "S"
+
+
+def test_a_learning_engine_is_graded_by_its_source_too(tmp_path):
+    text = SECONDARY + "learning_engine: {kind: program, source: sheet, grade: Q}\n" + NULLS
+    assert "is secondary" in str(refused(text, tmp_path, "Q}"))
+
+
 # --- limits beside their parts
 
 
