@@ -18,7 +18,7 @@ from neuro_rtrrl.ledger.consistency import InconsistentError, contradictions
 from neuro_rtrrl.ledger.engine import LearningEngine
 from neuro_rtrrl.ledger.figure import EnergyFigure, Figure, Strict, weakest_grade
 from neuro_rtrrl.ledger.points import SECTIONS, at_point, point_names, problems_of_points, split_name
-from neuro_rtrrl.ledger.profile_faults import problems_of_error
+from neuro_rtrrl.ledger.profile_faults import problems_of_error, without_faults
 from neuro_rtrrl.ledger.vocabulary import ARITHMETIC, EVENTS, OPERATIONS, PRECISIONS
 from neuro_rtrrl.spec.document import HARDWARE_PROFILE, Document, read_document
 
@@ -187,16 +187,26 @@ def profile_from_document(document: Document, point: str | None = None) -> Hardw
     CircuitError
         With every problem found, each with its place in the file; or if it has no such operating point.
     """
+    if not document.data.keys() & {"profile", "energy"}:
+        found = ", ".join(map(str, list(document.data)[:3])) or "nothing"
+        hint = "one begins with 'profile: NAME'; 'neuro-rtrrl profiles' lists those that are shipped"
+        place = document.locate(())
+        raise CircuitError(Problem("this is no hardware profile", "", place, f"{found} ...", hint=hint))
     problems = problems_of_points(document)
     if problems:
         raise CircuitError(problems)
     points = point_names(document.data) or (None,)
     profiles: dict[str | None, HardwareProfile] = {}
     for each in points:
+        data = at_point(document.data, each)
         try:
-            profiles[each] = HardwareProfile.model_validate(at_point(document.data, each))
+            profiles[each] = HardwareProfile.model_validate(data)
         except ValidationError as error:
             problems += problems_of_error(error, document, each, HardwareProfile)
+            try:
+                HardwareProfile.model_validate(without_faults(data, error))
+            except ValidationError as beyond:  # what only shows once the figures themselves can be read
+                problems += problems_of_error(beyond, document, each, HardwareProfile)
     if problems:
         raise CircuitError(list(dict.fromkeys(problems)))
     if point is None:

@@ -8,11 +8,11 @@ from pydantic import BaseModel, ValidationError
 
 from neuro_rtrrl.errors import Problem, nearest
 from neuro_rtrrl.ledger.consistency import InconsistentError
-from neuro_rtrrl.ledger.points import place_at
+from neuro_rtrrl.ledger.points import SECTIONS, place_at
 from neuro_rtrrl.ledger.vocabulary import ARITHMETIC, EVENTS
 from neuro_rtrrl.spec.document import Document
 
-__all__ = ["problems_of_error"]
+__all__ = ["problems_of_error", "without_faults"]
 
 
 def problems_of_error(
@@ -21,6 +21,26 @@ def problems_of_error(
     """Translate pydantic's errors about a profile at one operating point."""
     translator = _Translator(document, point, model)
     return [problem for each in error.errors() for problem in translator.problems(each)]
+
+
+def without_faults(data: dict[str, Any], error: ValidationError) -> dict[str, Any]:
+    """Return the content of a profile with nulls for the figures that cannot be read, and without unknown parts.
+
+    The parts of a profile are held against each other only where every one can be read; so this shows the
+    contradictions that a faulty figure would hide.
+    """
+    found = {name: dict(part) if isinstance(part, dict) else part for name, part in data.items()}
+    for each in error.errors():
+        section, *rest = each["loc"] or ("",)
+        part = found.get(str(section))
+        if section in SECTIONS and rest and isinstance(part, dict):
+            known = "[key]" not in each["loc"]
+            part.pop(rest[0], None)
+            if known:
+                part[rest[0]] = {"nominal": None, "reason": "faulty"}
+        elif section not in ("profile", "format", "title", "kind", "sources", "energy"):
+            found.pop(str(section), None)
+    return found
 
 
 class _Translator:

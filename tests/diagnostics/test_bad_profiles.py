@@ -83,6 +83,27 @@ def test_a_grade_from_memory_is_told_to_become_a_null(tmp_path):
     assert "nominal: null" in problem.hint
 
 
+def test_a_faulty_figure_hides_no_contradiction(tmp_path):
+    text = priced(f"nominal: 0, {PRICE}") + "\n".join(
+        [
+            "capacity:",
+            f"  cores: {{nominal: 4, {COUNT}}}",
+            f"  neurons_per_core: {{nominal: 256, {COUNT}}}",
+            f"  neurons_per_chip: {{nominal: 1025, {COUNT}}}",
+        ]
+    )
+    told = [str(problem) for problem in problems(text, tmp_path)]
+    assert len(told) == 2
+    assert "greater than 0" in told[0]
+    assert "1,025 is more than 4 cores hold 1,024" in told[1]
+
+
+def test_what_is_no_profile_at_all_is_told_in_one_problem(tmp_path):
+    (problem,) = problems("circuit: mine\nformat: 1\n", tmp_path)
+    assert "this is no hardware profile" in str(problem)
+    assert "profile: NAME" in str(problem)
+
+
 SECONDARY = HEAD.replace('table 3"}', 'table 3", evidence: secondary}')
 
 

@@ -1,4 +1,4 @@
-"""What the reference page on hardware says, transcribed line by line; :mod:`tests.golden.test_hardware_figures` compares.
+"""What the reference page on hardware says, line by line; :mod:`tests.golden.test_hardware_figures` compares.
 
 (profile, figure, value, unit, scope, grade). A value is a number, ``>=`` or ``<=`` a bound, ``a..b`` a range. The
 grade is the page's, but D where the number is our arithmetic on it, and S where the page names no primary source.
