@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from neuro_rtrrl.cli.output import console, notice, print_json
@@ -90,7 +91,10 @@ def _write(sheet: Sheet, html: Path | None, out: Path | None) -> list[Path]:
     for path, ending in files.items():
         # a page may have any name: the form is that of the option
         write_file(
-            path, lambda target, ending=ending: _save(sheet, target, ending), make_folder=out is not None
+            path,
+            lambda target, ending=ending: _save(sheet, target, ending),
+            make_folder=out is not None,
+            option="--html" if path == html else "--out",
         )
     return list(files)
 
@@ -104,8 +108,10 @@ def _save(sheet: Sheet, target: Path, ending: str) -> None:
         sheet.save(target)
 
 
-def write_file(path: Path, write: Callable[[Path], object], make_folder: bool = False) -> None:
-    """Write a file whole or not at all.
+def write_file(
+    path: Path, write: Callable[[Path], object], make_folder: bool = False, option: str = "--out"
+) -> None:
+    """Write a file whole or not at all; ``option`` is what named it.
 
     Raises
     ------
@@ -118,6 +124,10 @@ def write_file(path: Path, write: Callable[[Path], object], make_folder: bool = 
         with replacing(path) as target:
             write(target)
     except OSError as error:
-        raise RunError(
-            Problem(f"{path} could not be written: {reason_of(error)}", hint=hint_of(error))
-        ) from error
+        hint = hint_of(error).replace("--out", option)
+        raise RunError(Problem(f"{path} could not be written: {reason_of(error)}", hint=hint)) from error
+    except RunError as error:
+        problems = [
+            replace(problem, hint=problem.hint.replace("--out", option)) for problem in error.problems
+        ]
+        raise RunError(problems) from error

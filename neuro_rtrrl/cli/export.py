@@ -45,12 +45,28 @@ def run_export(
     circuit = load_circuit(file, settings)
     if weights is not None:
         circuit = circuit.with_weights(read_weights(weights, circuit))
+    _refuse_existing(out if out is not None else Path(f"{Path(file).stem}{_DEFAULT[target]}"), target)
     document, lines = TARGETS[target](circuit, Path(file).stem, out, words)
     if json:
         print_json({"target": target, **document})
     else:
         print(*lines, sep="\n")
     return 0
+
+
+_DEFAULT = {"nir": ".nir", "c": "_c"}
+_TICK = ("tick.h", "tick.c", "main.c", "Makefile", "README.md")
+
+
+def _refuse_existing(target: Path, kind: str) -> None:
+    """Refuse, before anything is run, to write over what is there."""
+    from neuro_rtrrl.exchange.side_file import side_file_of
+
+    files = [target / name for name in _TICK] if kind == "c" else [target, side_file_of(target)]
+    for path in files:
+        if path.exists():
+            hint = f"name another {'folder' if kind == 'c' else 'file'} with --out, or remove it first"
+            raise CircuitError(Problem(f"{path} is there already, and is left as it is", hint=hint))
 
 
 def _nir(circuit: Circuit, stem: str, out: Path | None, words: Words) -> Report:

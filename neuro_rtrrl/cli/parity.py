@@ -45,9 +45,12 @@ def _print(report: ParityReport) -> None:
     table = Table(title=title, title_justify="left")
     table.add_column("variable")
     table.add_column("difference", justify="right")
-    table.add_column("")
+    parts = any(difference > report.tolerance for difference in report.max_difference.values())
+    if parts:
+        table.add_column("")
     for name, difference in report.max_difference.items():
-        table.add_row(name, f"{difference:.2g}", "" if difference <= report.tolerance else "PARTS")
+        mark = ("PARTS" if difference > report.tolerance else "",) if parts else ()
+        table.add_row(name, f"{difference:.2g}", *mark)
     console().print(table)
     if report.by_stretch:
         print(f"synapses were compared every {report.stretch} decisions, all else after each")

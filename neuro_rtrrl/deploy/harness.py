@@ -17,26 +17,28 @@ def program(circuit: Circuit, writer: PortableWriter) -> str:
     assert environment is not None
     whole = isinstance(writer, WordWriter)
     reads = [
-        "    if (!number(&value)) break;",
+        '    value = number("first");',
         "    input.first = value != 0;",
-        "    if (!number(&value)) break;",
+        '    value = number("reward");',
         *_taken(writer, "reward", ""),
-        "    if (!number(&value)) break;",
+        '    value = number("terminated");',
         "    input.terminated = value != 0;",
         "    for (int i = 0; i < NEURO_RTRRL_OBSERVATION; i++) {",
-        "      if (!number(&value)) return 1;",
+        '      value = number("an observation");',
         *(f"  {line}" for line in _taken(writer, "observation", "[i]")),
         "    }",
         "    for (int i = 0; i < NEURO_RTRRL_DRAWS; i++) {",
-        "      if (!number(&value)) return 1;",
+        '      value = number("a uniform number");',
         f"      input.uniform[i] = {_drawn('value', whole)};",
         "    }",
     ]
+    noises = 0
     for index, key in enumerate(writer.lowered.noise):
         count = writer.steps * writer.spaces[key].shape[0]
+        noises += count
         reads += [
             f"    for (int i = 0; i < {count}; i++) {{",
-            "      if (!number(&value)) return 1;",
+            '      value = number("a uniform number");',
             f"      input.noise_{index}[i] = {_drawn('value', whole)};",
             "    }",
         ]
@@ -53,9 +55,10 @@ def program(circuit: Circuit, writer: PortableWriter) -> str:
             " * and writes the action. What is on the other side is up to you. */",
             "#include <math.h>",
             "#include <stdio.h>",
+            "#include <stdlib.h>",
             '#include "tick.h"',
             "",
-            'static int number(double *value) { return scanf("%lf", value) == 1; }',
+            *_reader(len(environment.observation), writer.lowered.draws + noises),
             *(_TO_WORD if whole else ()),
             "",
             "static struct neuro_rtrrl_state state;",
@@ -66,8 +69,9 @@ def program(circuit: Circuit, writer: PortableWriter) -> str:
             "  neuro_rtrrl_action action[NEURO_RTRRL_ACTIONS] = {0};",
             "  double value;",
             "  neuro_rtrrl_start(&state);",
-            "  for (;;) {",
+            "  while (another_line()) {",
             *reads,
+            "    end_of_line();",
             "    neuro_rtrrl_tick(&state, &input, action);",
             "    for (int i = 0; i < NEURO_RTRRL_ACTIONS; i++)",
             f"      printf({written}, {shown}, i + 1 < NEURO_RTRRL_ACTIONS ? ' ' : '\\n');",
@@ -78,6 +82,52 @@ def program(circuit: Circuit, writer: PortableWriter) -> str:
             "",
         ]
     )
+
+
+def _reader(shown: int, draws: int) -> list[str]:
+    """Return the functions that read a line, and say what was expected where it is another."""
+    line = f"first, reward, terminated, {shown} of observation, {draws} uniform"
+    return [
+        "static long lines = 0;",
+        "",
+        "static void expected(const char *what)",
+        "{",
+        '  fprintf(stderr, "line %ld: expected %s; a line has 3 numbers "',
+        f'                  "and {shown + draws} more: {line}\\n", lines, what);',
+        "  exit(1);",
+        "}",
+        "",
+        "static int after_blanks(void)",
+        "{",
+        "  int c = getchar();",
+        "  while (c == ' ' || c == '\\t' || c == '\\r') c = getchar();",
+        "  return c;",
+        "}",
+        "",
+        "static int another_line(void)",
+        "{",
+        "  int c = after_blanks();",
+        "  lines++;",
+        "  for (; c == '\\n'; c = after_blanks()) lines++;",
+        "  return c != EOF && ungetc(c, stdin) != EOF;",
+        "}",
+        "",
+        "static double number(const char *what)",
+        "{",
+        "  double value;",
+        "  const int c = after_blanks();",
+        "  if (c == EOF || c == '\\n') expected(what);",
+        "  ungetc(c, stdin);",
+        '  if (scanf("%lf", &value) != 1) expected(what);',
+        "  return value;",
+        "}",
+        "",
+        "static void end_of_line(void)",
+        "{",
+        "  const int c = after_blanks();",
+        "  if (c != EOF && c != '\\n') expected(\"the end of the line\");",
+        "}",
+    ]
 
 
 _TO_WORD = (

@@ -38,6 +38,9 @@ def write_nir(path: Path, network: Network, circuit_hash: str) -> None:
         If the package ``nir`` is missing or the file cannot be written.
     """
     nir = _package()
+    if not path.parent.is_dir():  # HDF5 says it in five lines of its own
+        hint = "make it first, or name another file"
+        raise RunError(Problem(f"{path} cannot be written: there is no folder {path.parent}", hint=hint))
     nodes = {name: _to_nir(nir, node) for name, node in network.nodes.items()}
     ours: dict[str, Any] = {"circuit_hash": circuit_hash, **network.beside}
     graph = nir.NIRGraph(nodes, list(network.edges), metadata={METADATA: ours})
@@ -46,7 +49,7 @@ def write_nir(path: Path, network: Network, circuit_hash: str) -> None:
         nir.write(str(unfinished), graph)
         unfinished.replace(path)
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = os.strerror(error.errno).lower() if error.errno else "the system refused"
         raise RunError(Problem(f"{path} cannot be written: {reason}")) from None
     finally:
         unfinished.unlink(missing_ok=True)

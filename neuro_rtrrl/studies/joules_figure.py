@@ -32,6 +32,7 @@ def joules_picture(title: str, costs: Sequence[RowCost], path: str | Path) -> No
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
 
     profiles = list(dict.fromkeys(each.profile for each in costs))
     rows = list(dict.fromkeys(each.row for each in costs if each.cost is not None))
@@ -50,7 +51,8 @@ def joules_picture(title: str, costs: Sequence[RowCost], path: str | Path) -> No
         for ax in axes[max(len(profiles) - 2, 0) : len(profiles)]:
             ax.set_xlabel("joules until the criterion (bars: nominal; lines: low to high)", loc="left")
         figure.suptitle(f"{title}: joules to criterion", x=0.01, ha="left", fontweight="bold")
-        figure.legend(handles=look_handles(), loc="outside lower left", ncols=3)
+        bound = Patch(fc="none", ec="none", label="≥: a lower bound, since something has no published price")
+        figure.legend(handles=[*look_handles(), bound], loc="outside lower left", ncols=2)
         metadata = {"Date": None} if Path(path).suffix.lower() == ".svg" else None
         figure.savefig(path, dpi=150, facecolor="white", metadata=metadata)
 

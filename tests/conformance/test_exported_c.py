@@ -273,6 +273,37 @@ def test_the_harness_acts_as_the_tick_does(memory, remembered, tmp_path):
     assert [[int(line)] for line in ran.stdout.split()] == expected
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("1 0 0\n", "line 1: expected an observation; a line has 3 numbers and 4 more"),
+        ("abc\n", "line 1: expected first"),
+        ("1 0 0 0.1 0 1 0.3\n\n1 zero\n", "line 3: expected reward"),
+        ("1 0 0 0.1 0 1 0.3 7\n", "line 1: expected the end of the line"),
+        ("1 0 0 0.1 0 1\n0.3\n", "line 1: expected a uniform number"),
+    ],
+    ids=["short", "letters", "later", "long", "broken"],
+)
+def test_the_harness_says_what_it_expected_of_a_line(given, said, harness):
+    ran = subprocess.run([harness], input=given, capture_output=True, text=True)
+    assert ran.returncode == 1
+    assert ran.stderr.startswith(said)
+    assert ran.stderr.count("\n") == 1
+
+
+def test_the_harness_ends_well_at_the_end_of_its_input(harness):
+    ran = subprocess.run([harness], input="\n", capture_output=True, text=True)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+
+
+@pytest.fixture(scope="module")
+def harness(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("harness")
+    write_sources(load_circuit(CIRCUITS / "memory_words.yaml", ["record=[]"])).write(folder)
+    subprocess.run(["make", "-C", folder, "agent"], check=True, capture_output=True)
+    return folder / "agent"
+
+
 def test_weights_that_were_learned_are_where_it_starts(memory, tmp_path):
     circuit, point = memory
     given = np.linspace(-1, 1, 64).reshape(2, 32)

@@ -90,7 +90,8 @@ def test_a_study_that_was_never_run_has_nothing_to_compare(run, tmp_path):
     file.write_text(f"study: new\nformat: 1\ndecisions: 100\ncriterion: 0.9\n{rows}")
     code, _, err = run("compare", "--study", str(file), "--profiles", "loihi1")
     assert code == 2
-    assert "nothing of the study 'new' is stored" in err
+    assert "nothing of the study 'new' is stored: there is no folder" in err
+    assert str(Path("new", "jobs")) in err
     assert f"neuro-rtrrl study {file}" in err
 
 
@@ -106,10 +107,16 @@ def test_all_that_is_wrong_is_told_at_once(run):
     assert "bptt:x" in err
 
 
+def test_what_fits_everywhere_leaves_no_heading_with_nothing_below(run):
+    _, out, _ = run("compare", "circuits/stdp.yaml", "--profiles", "h200", "--rules", "own")
+    assert "why it does not fit" not in out
+
+
 @pytest.mark.parametrize("option", ["--html", "--out"])
 def test_where_nothing_can_be_written_it_says_so(run, tmp_path, option):
     (tmp_path / "file").write_text("")
     code, _, err = run(*ONE, option, str(tmp_path / "file" / "there"))
     assert code == 1
     assert "could not be written" in err
+    assert f"choose another {option}" in err
     assert "Traceback" not in err

@@ -88,6 +88,18 @@ def test_a_folder_that_cannot_be_written_is_named(run):
     assert "taken cannot be written" in err
 
 
+def test_what_is_there_already_is_left_as_it_is(run):
+    folder = Path("mine")
+    folder.mkdir()
+    assert run("export", MEMORY, *C, "--out", "mine")[0] == 0, "an empty folder is nobody's"
+    (folder / "tick.c").write_text("mine")
+    code, _, err = run("export", MEMORY, *C, "--out", "mine")
+    assert code == 2
+    assert "is there already, and is left as it is" in err
+    assert "--out" in err
+    assert (folder / "tick.c").read_text() == "mine"
+
+
 def test_the_document_has_the_keys_of_the_page(run):
     code, out, _ = run("export", MEMORY, *C, "--json")
     document = json.loads(out)

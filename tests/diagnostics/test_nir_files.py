@@ -42,6 +42,27 @@ def here(exported, tmp_path) -> Path:
     return tmp_path
 
 
+def test_a_nir_file_that_is_there_is_left_as_it_is(run, here):
+    before = (here / "bg.nir").read_bytes()
+    code, _, err = run("export", CIRCUIT, "--target", "nir", "--out", here / "bg.nir")
+    assert code == 2
+    assert "bg.nir is there already, and is left as it is" in err
+    (here / "bg.nir").rename(here / "kept")
+    assert (
+        "bg.plasticity.yaml is there"
+        in run("export", CIRCUIT, "--target", "nir", "--out", here / "bg.nir")[2]
+    )
+    assert (here / "kept").read_bytes() == before
+
+
+def test_a_folder_that_is_missing_is_named_in_one_sentence(run):
+    code, _, err = run("export", CIRCUIT, "--target", "nir", "--out", "/nonexistent/bg.nir")
+    assert code == 1
+    assert "there is no folder /nonexistent" in err
+    assert "HDF5" not in err
+    assert "unable" not in err.lower()
+
+
 def spoil(path: Path, old: str, new: str) -> None:
     text = path.read_text()
     assert old in text
@@ -226,4 +247,4 @@ def test_export_says_where_the_graph_is_cut(run):
     assert code == 0
     assert set(document) == set(keys_under(page("docs/json.md"), "## export"))
     assert {cut["part"] for cut in document["cuts"]} == {"cortex", "dorsal_striatum"}
-    assert "NIR has no tanh" in run("export", CIRCUIT, "--target", "nir")[1]
+    assert "NIR has no tanh" in run("export", CIRCUIT, "--target", "nir", "--out", "again.nir")[1]

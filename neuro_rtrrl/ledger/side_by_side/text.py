@@ -98,7 +98,8 @@ def render_sheet(sheet: Sheet) -> Group:
             parts += [_devices(sheet, circuit), ""]
     parts.append(Text(legend(sheet), style="dim italic"))
     if sheet.profiles:
-        parts += ["", Text("why it does not fit, or is not known", style="italic"), *_fits(sheet)]
+        if fits := list(_fits(sheet)):
+            parts += ["", Text("why it does not fit, or is not known", style="italic"), *fits]
         parts += ["", *notes(sheet)]
     return Group(*parts)
 
