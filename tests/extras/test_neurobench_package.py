@@ -1,4 +1,8 @@
-"""NeuroBench itself measures exported networks on the inputs of recorded runs, and finds the ledger's numbers.
+"""NeuroBench itself measures the forward networks on the inputs of recorded runs, and finds the ledger's numbers.
+
+NeuroBench wants torch modules, and NIR has neither rectified rates nor a softmax, so the modules are written here, by
+hand: their neurons are ours, their weights those that ``export_nir`` writes
+(:mod:`tests.golden.test_neurobench_numbers` holds that they are).
 
 Needs the extra ``neurobench`` (which brings torch and snnTorch); without it these tests are skipped. To store the
 numbers that :mod:`tests.golden.test_neurobench_numbers` holds without torch:
@@ -31,7 +35,7 @@ class Sent(torch.nn.Module):
 
 
 class Exported(torch.nn.Module):
-    """What both kinds of network share: linear layers from the drawn weights."""
+    """What both kinds of network share: linear layers with the weights that ``export_nir`` writes too."""
 
     def __init__(self, circuit, names):
         super().__init__()
@@ -92,7 +96,7 @@ class Spikes(Exported):
 
 
 def measure(circuit, activity):
-    """Return what NeuroBench finds in the exported network on the activity's inputs."""
+    """Return what NeuroBench finds in the circuit's network on the activity's inputs."""
     from neurobench.metrics.static import ConnectionSparsity, Footprint
     from neurobench.metrics.workload import ActivationSparsity, SynapticOperations
     from neurobench.models import TorchModel
