@@ -15,6 +15,7 @@ from neuro_rtrrl.ledger import load_profile
 from neuro_rtrrl.ledger.comparison import bptt_cost, recurrent_population, rtrl_cost, shape_of
 from neuro_rtrrl.ledger.side_by_side.counted import count
 from neuro_rtrrl.ledger.side_by_side.entry import entry_of
+from neuro_rtrrl.ledger.side_by_side.figure import draw_sheet
 from neuro_rtrrl.ledger.side_by_side.page import page_of
 from neuro_rtrrl.ledger.side_by_side.rules import Choice, NotApplicableError, parse_rules, with_rule
 from neuro_rtrrl.ledger.side_by_side.sheet import compare_all, parse_profiles
@@ -248,3 +249,40 @@ def test_another_ending_is_refused():
 def test_a_picture_of_nothing_that_applies_is_a_picture(tmp_path):
     nr.compare(nr.load("circuits/stdp.yaml"), profiles="akida", rules="rtrl").save(tmp_path / "empty.svg")
     nr.compare(nr.load("circuits/stdp.yaml"), profiles="akida", rules="own").save(tmp_path / "none.svg")
+
+
+# --- the picture
+
+
+def panels(picture):
+    return {axes.get_title(loc="left"): axes for part in picture.subfigs for axes in part.axes}
+
+
+def test_the_picture_shows_memory_operations_energy_time_and_fit():
+    found = panels(
+        draw_sheet(compare_all([("bg", bg())], parse_rules(RULES), parse_profiles("loihi1,spinnaker2")))
+    )
+    assert list(found) == [
+        "kept for learning, words",
+        "operations a decision",
+        "energy a decision, of what has a published price",
+        "time a decision, against the interval of 20 ms",
+    ]
+    told = [[text.get_text() for text in axes.texts] for axes in found.values()]
+    assert told[1][0] == "33,194 (of learning 31,706)"
+    assert any("✗" in text for text in told[2])
+    assert all(text.endswith(("?", "yes", "late")) for text in told[3])
+
+
+def test_no_axis_of_the_picture_runs_on_beyond_its_bars():
+    for axes in panels(
+        draw_sheet(compare_all([("bg", bg())], parse_rules(RULES), parse_profiles("all")))
+    ).values():
+        ends = [bar.get_x() + bar.get_width() for bar in axes.patches]
+        ends += [x for line in axes.lines for x in line.get_xdata()]
+        assert max(ends) <= axes.get_xlim()[1] <= 2 * max(ends), axes.get_title(loc="left")
+
+
+def test_a_picture_without_devices_has_only_what_is_counted():
+    picture = draw_sheet(compare_all([("bg", bg())], parse_rules("own"), ()))
+    assert list(panels(picture)) == ["kept for learning, words", "operations a decision"]

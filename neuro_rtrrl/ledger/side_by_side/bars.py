@@ -7,7 +7,7 @@ from typing import Any
 
 from neuro_rtrrl.ledger.side_by_side.entry import Entry
 
-__all__ = ["COLOURS", "INK", "STYLE", "draw_bar", "look_handles"]
+__all__ = ["COLOURS", "INK", "STYLE", "draw_bar", "draw_time", "look_handles"]
 
 #: Okabe & Ito 2008, as in all pictures of the package.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#777777")
@@ -31,6 +31,7 @@ STYLE: dict[Any, Any] = {
 
 _HATCHED = "/////"
 _PALE = 0.38
+_IN_TIME = {"keeps up": "yes", "does not keep up": "late", "not known": "?"}
 _MARKS = {"fits": "", "does not fit": "  ✗", "not known": "  ?"}
 
 
@@ -42,8 +43,11 @@ def draw_bar(
     text: str,
     colour: str,
     floor: float,
+    beside: bool = False,
 ) -> None:
     """Draw a bar from ``floor`` to the nominal energy with its band, and write what it is at its end.
+
+    ``beside`` writes it right of the axes instead, so that these end where the longest bar does.
 
     Parameters
     ----------
@@ -60,7 +64,7 @@ def draw_bar(
     """
     low, nominal, high = (joules[end] for end in ("low", "nominal", "high"))
     if nominal is None:
-        axes.text(floor * 1.1, y, text, va="center", fontsize=6.5)
+        _write(axes, floor * 1.1, y, text + (_mark_of(entry) if beside else ""), beside)
         return
     fits = entry.fit is not None and entry.fit.answer == "fits"
     look: dict[str, Any] = {"color": colour}
@@ -70,9 +74,31 @@ def draw_bar(
     axes.barh(y, nominal - floor, left=floor, height=0.86, alpha=alpha, **look)
     if low is not None and high is not None and low != high:
         axes.plot((low, high), (y, y), color=INK, linewidth=1.0, solid_capstyle="butt")
-    mark = _MARKS[entry.fit.answer] if entry.fit else ""
     late = "  late" if entry.latency is not None and entry.latency.verdict == "does not keep up" else ""
-    axes.text(max(nominal, high or 0.0) * 1.15, y, f"{text}{mark}{late}", va="center", fontsize=6.5)
+    told = f"{text}{_mark_of(entry)}{'' if beside else late}"
+    _write(axes, max(nominal, high or 0.0) * 1.15, y, told, beside)
+
+
+def draw_time(axes: Any, y: float, entry: Entry, text: str, colour: str, floor: float) -> None:
+    """Draw the least time full and the longest pale, and write beside the axes what they are, and whether in time."""
+    latency = entry.latency
+    if latency is None:
+        return
+    for end, alpha in ((latency.high, _PALE), (latency.low, 1.0)):
+        if end is not None:
+            axes.barh(y, end - floor, left=floor, height=0.86, alpha=alpha, color=colour)
+    _write(axes, floor, y, f"{text}  {_IN_TIME[latency.verdict]}", True)
+
+
+def _write(axes: Any, x: float, y: float, text: str, beside: bool) -> None:
+    if beside:
+        axes.text(1.015, y, text, transform=axes.get_yaxis_transform(), va="center", fontsize=6.5)
+    else:
+        axes.text(x, y, text, va="center", fontsize=6.5)
+
+
+def _mark_of(entry: Entry) -> str:
+    return _MARKS[entry.fit.answer] if entry.fit else ""
 
 
 def look_handles() -> list[Any]:
