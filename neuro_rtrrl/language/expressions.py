@@ -76,12 +76,22 @@ class Read:
     @property
     def name(self) -> str:
         """How the read is written in an equation."""
-        first = self.key.split(" + ")[0]  # a packed vector is called like its first part
+        first = _first_part(self.key)  # a packed vector is called like its first part
         short = _OWNER.sub("", first) if "(" in first else first.rsplit(".", 1)[-1]
         return f"{short}_{self.access}" if self.access in ("pre", "post") else short
 
 
 Expression = Number | Name | Read | Apply
+
+
+def _first_part(key: str) -> str:
+    """Return a key up to the first `` + `` outside brackets: inside them it is a sum that hoisting has named."""
+    depth = 0
+    for place, letter in enumerate(key):
+        depth += (letter == "(") - (letter == ")")
+        if depth == 0 and key.startswith(" + ", place):
+            return key[:place]
+    return key
 
 
 def apply(operator: str, *arguments: Expression) -> Apply:

@@ -71,3 +71,9 @@ def test_a_constraint_of_several_projections_is_named_by_each_of_them():
     assert "words per synapse: cortex_recurrent" in names
     assert "words per synapse: sensory_to_cortex" in names
     assert not [name for name in names if re.search(r" \d+$", name)]
+
+
+def test_a_line_of_the_ledger_shows_all_of_a_sum_that_was_worked_out_once():
+    lines = nr.cost(nr.load("circuits/stdp.yaml")).lines
+    (text,) = [line.text for line in lines if line.text.startswith("neurons.v = v + ")]
+    assert text == "neurons.v = v + (dt / tau) * ((v_rest + drive) - v)"
