@@ -8,6 +8,7 @@ import pytest
 from neuro_rtrrl.backends.jax.program import JaxProgram
 from neuro_rtrrl.graph import load_circuit
 from neuro_rtrrl.programs import make_environment
+from neuro_rtrrl.studies.evaluation import held
 
 SENSES = "populations.sensory={neuron: normalised_input, encodes: [observation, action, reward], limit: 3}"
 DOPAMINE = "neuromodulators.dopamine.source=td_error_normalised"
@@ -83,6 +84,42 @@ def test_rewards_are_divided_by_the_running_deviation_of_the_return_so_far():
             scale = np.sqrt(np.var(so_far) + 1e-8) + (np.var(so_far) == 0)
             error = reward[t] / scale + discount * (not chunk.terminated[0, t]) * value[t] - value[t - 1]
             np.testing.assert_allclose(dopamine[t], error, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("kernel", ["native", "xla"])
+def test_a_scaling_neuron_divides_by_the_running_deviation_of_its_own_discounted_sum(kernel):
+    scaling = "populations.sensory={neuron: scaled_input, encodes: [observation, action, reward], %s}"
+    circuit = load_circuit("circuits/bg.yaml", [*SMALL, scaling % "discount: 0.9, limit: 2"])
+    record = ("sensory.observed", "sensory.r")
+    program = JaxProgram(circuit, make_environment(circuit), (2,), "float64", record, kernel=kernel)
+    chunk = program.advance(DECISIONS)
+    observed, rates = (chunk.records[key][0] for key in record)
+    gathered, so_far = np.zeros(observed.shape[1]), []
+    for t in range(DECISIONS):
+        gathered = observed[t] + (0.0 if chunk.first[0, t] else 0.9 * gathered)
+        so_far.append(gathered)
+        deviation = np.std(so_far, axis=0)
+        expected = observed[t] / np.where(deviation > 0, deviation, 1)
+        np.testing.assert_allclose(rates[t], np.clip(expected, -2, 2), rtol=1e-9, atol=1e-9)
+    assert np.abs(rates).max() == 2, "the limit was reached"
+    assert chunk.first.sum() > 2
+
+
+def test_evaluation_reads_the_deviations_of_training_and_renews_none():
+    circuit = load_circuit("experiments/circuits/cartpole_rtu.yaml")
+    statistics = [f"outcome.{name}" for name in ("count", "mean", "spread")]
+    environment = make_environment(circuit)
+    program = JaxProgram(circuit, environment, (2,), "float64", kernel="xla")
+    program.advance(DECISIONS)
+    learned = {key: np.asarray(values)[0] for key, values in program.state().items()}
+    record = ("outcome.observed", "outcome.r", *statistics)
+    still = JaxProgram(held(circuit), environment, (3,), "float64", record, initials=[learned], kernel="xla")
+    chunk = still.advance(DECISIONS)
+    for key in statistics:
+        np.testing.assert_array_equal(chunk.records[key][0], np.broadcast_to(learned[key], (DECISIONS, 1)))
+    deviation = np.sqrt(learned["outcome.spread"] / learned["outcome.count"])
+    expected = np.clip(chunk.records["outcome.observed"][0] / deviation, -5, 5)
+    np.testing.assert_allclose(chunk.records["outcome.r"][0], expected, rtol=1e-12)
 
 
 def _discount() -> float:

@@ -87,7 +87,8 @@ def test_sizes_follow_from_the_environment(basal_ganglia):
     masked = load_circuit(CIRCUITS / "cartpole_positions.yaml")
     assert masked.environment.observe == (0, 2)
     assert masked.populations["sensory"].size == 2
-    assert masked.populations["copies"].size == 2 + 1
+    assert masked.populations["copies"].size == 2
+    assert masked.populations["outcome"].size == 1
 
 
 @pytest.mark.parametrize(
