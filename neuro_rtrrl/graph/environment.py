@@ -27,9 +27,10 @@ def build_environment(context: Context) -> EnvironmentChoice | None:
     if reason := environments.UNSUPPORTED.get(written.name):
         context.problem(("environment", "name"), f"{written.name} cannot be used: {reason}")
         return None
-    if written.name not in environments.names():
+    name = _spelled(written.name)
+    if name not in environments.names():
         return _installed(context)
-    wrong = environments.parameter_problems(environments.describe(written.name), written.parameters)
+    wrong = environments.parameter_problems(environments.describe(name), written.parameters)
     for problem in wrong:
         path = tuple(problem.where.split("."))
         context.problem(
@@ -40,16 +41,24 @@ def build_environment(context: Context) -> EnvironmentChoice | None:
             available=problem.available,
             hint=problem.hint,
         )
-    info = environments.describe(written.name, {} if wrong else written.parameters)
+    info = environments.describe(name, {} if wrong else written.parameters)
     observe = _observed(context, info)
     return EnvironmentChoice(
-        name=written.name,
+        name=name,
         parameters=dict(written.parameters),
         observe=observe,
         observation=tuple(info.observation[index] for index in observe),
         actions=info.actions,
         everything=info.observation,
     )
+
+
+def _spelled(name: str) -> str:
+    """Return the id that differs from ``name`` by small and capital letters alone, if there is exactly one."""
+    if name in environments.names():
+        return name
+    alike = [each for each in environments.names() if each.lower() == name.lower()]
+    return alike[0] if len(alike) == 1 and name not in registry.available() else name
 
 
 def _observed(context: Context, info: environments.EnvironmentInfo | Environment) -> tuple[int, ...]:

@@ -77,6 +77,29 @@ def test_shipped_circuits_load_and_read_back_as_themselves(name):
     assert again.hash == circuit.hash
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("MultiArmedBandit-popgym", "MultiarmedBandit-popgym"),
+        ("minesweeper-popgym", "MineSweeper-popgym"),
+        ("CARTPOLE-V1", "CartPole-v1"),
+    ],
+)
+def test_an_environment_is_known_whatever_letters_are_capital(written, meant):
+    plain, other = (
+        load_circuit(CIRCUITS / "bg.yaml", [f"environment={{name: {name}}}"]) for name in (meant, written)
+    )
+    assert other.environment == plain.environment
+    assert other.environment.name == meant
+
+
+def test_eta_a_of_the_paper_is_the_gain_of_the_dorsal_feedback():
+    page = (CIRCUITS.parent / "docs" / "circuit_file.md").read_text(encoding="utf-8")
+    assert "η_A" in next(line for line in page.splitlines() if line.startswith("| `gain` |"))
+    circuit = load_circuit(CIRCUITS / "bg.yaml", ["projections.dorsal_feedback.gain=0.25"])
+    assert circuit.projections["dorsal_feedback"].gain == 0.25
+
+
 def test_sizes_follow_from_the_environment(basal_ganglia):
     assert {each.name: each.size for each in basal_ganglia.populations.values()} == {
         "sensory": 3 + 2 + 1,
