@@ -77,7 +77,8 @@ def run_study_to_criterion(
 def _stored(study: Study) -> Store:
     folder = default_folder(study)
     if not (folder / "jobs").is_dir() and not (folder / TABLE).is_file():
-        message = f"nothing of the study '{study.name}' is stored: there is no {folder / 'jobs'} and no {folder / TABLE}"
+        there = f"there is neither {folder / 'jobs'} nor {folder / TABLE}"
+        message = f"nothing of the study '{study.name}' is stored: {there}"
         hint = f"run it: neuro-rtrrl study {study.path}"
         raise CircuitError(Problem(message, "--study", hint=hint))
     return Store(folder)

@@ -90,7 +90,7 @@ def test_a_study_that_was_never_run_has_nothing_to_compare(run, tmp_path):
     file.write_text(f"study: new\nformat: 1\ndecisions: 100\ncriterion: 0.9\n{rows}")
     code, _, err = run("compare", "--study", str(file), "--profiles", "loihi1")
     assert code == 2
-    assert "nothing of the study 'new' is stored: there is no folder" in err
+    assert "nothing of the study 'new' is stored: there is neither" in err
     assert str(Path("new", "jobs")) in err
     assert f"neuro-rtrrl study {file}" in err
 
