@@ -364,6 +364,21 @@ def test_a_cue_is_remembered(algorithm):
     assert ends[-1].mean() > 0.9
 
 
+@pytest.mark.slow
+def test_acrobot_is_solved_where_rewards_are_normalised():
+    """As they are, a value of -100 is hundreds of updates away: each may move it by ``clip`` alone."""
+    rewards, ends = [], []
+
+    def take(reward, ended):
+        rewards.append(np.asarray(reward))
+        ends.append(np.asarray(ended))
+
+    run_baseline(make("Acrobot-v1"), "ppo_lstm", 0, 500_000, {"normalise_rewards": 1}, take)
+    last = slice(-len(rewards) // 10, None)
+    mean = np.sum([each.sum() for each in rewards[last]]) / np.sum([each.sum() for each in ends[last]])
+    assert mean > -100
+
+
 def test_a_run_whose_numbers_overflow_ends_with_a_sentence():
     with pytest.raises(RunError, match="ppo_ctrnn diverged between its decisions 0 and 48"):
         run_baseline(
