@@ -549,21 +549,54 @@ def test_a_loop_through_spikes_agrees(tmp_path, text):
 # --- every model -------------------------------------------------------------------------------------------------
 
 
-def test_every_registered_model_is_compared_in_some_case(tmp_path):
-    circuits = [circuit_of(name, overrides) for name, overrides, _ in CLOSED.values()]
-    circuits += [load_circuit(CIRCUITS / "stdp.yaml"), written(tmp_path, PLAIN_SPIKES)]
+def compared_circuits(tmp_path):
+    """Name every circuit that is compared here, or in test_dopamine.py."""
+    circuits = {name: circuit_of(*case[:2]) for name, case in CLOSED.items()}
+    circuits["stdp"] = load_circuit(CIRCUITS / "stdp.yaml")
     spiking = SPIKING_NEURONS.replace("METHOD", "euler").replace("OTHER", "euler")
-    circuits += [written(tmp_path, text) for text in (spiking, PLACES, VOTES)]
-    circuits += [written(tmp_path, text) for text in DOPAMINE.values()]  # in test_dopamine.py
-    neurons = {p.model.name for c in circuits for p in c.populations.values()}
-    rules = {p.rule.name for c in circuits for p in c.projections.values()}
-    groups = [group for c in circuits for group in c.plasticity.values()]
-    optimisers = {group.optimiser.name for group in groups if group.optimiser}
-    modulators = {m.model.name for c in circuits for m in c.neuromodulators.values()}
-    assert neurons >= set(models("neurons"))
-    assert rules >= set(models("plasticity")) - JAX_ONLY
-    assert optimisers >= set(models("optimisers"))
-    assert modulators >= set(models("modulators"))
+    texts = {"plain spikes": PLAIN_SPIKES, "neurons": spiking, "places": PLACES, "votes": VOTES, **DOPAMINE}
+    return circuits | {name: written(tmp_path, text) for name, text in texts.items()}
+
+
+def models_of(circuit):
+    """Return the models of a circuit, as pairs of kind and name."""
+    groups = circuit.plasticity.values()
+    return {
+        *(("neurons", p.model.name) for p in circuit.populations.values()),
+        *(("plasticity", p.rule.name) for p in circuit.projections.values()),
+        *(("optimisers", group.optimiser.name) for group in groups if group.optimiser),
+        *(("modulators", m.model.name) for m in circuit.neuromodulators.values()),
+    }
+
+
+def registered():
+    """Return all registered models that run on Brian2."""
+    kinds = ("neurons", "plasticity", "optimisers", "modulators")
+    return {(kind, name) for kind in kinds for name in models(kind)} - {
+        ("plasticity", name) for name in JAX_ONLY
+    }
+
+
+def test_every_registered_model_is_compared_in_some_case(tmp_path):
+    found = [models_of(circuit) for circuit in compared_circuits(tmp_path).values()]
+    assert not registered() - set().union(*found)
+
+
+@pytest.mark.slow
+def test_every_registered_model_agrees_over_a_thousand_decisions(tmp_path):
+    """Circuits that together have every model, each chosen as the one with most new models for its steps."""
+    circuits, missing, chosen = compared_circuits(tmp_path), registered(), []
+    while missing:
+        new = {name: len(missing & models_of(each)) for name, each in circuits.items()}
+        best = max(circuits, key=lambda name: new[name] / circuits[name].timing.steps)
+        assert new[best], missing
+        chosen.append(best)
+        missing -= models_of(circuits[best])
+    assert not registered() - set().union(*(models_of(circuits[name]) for name in chosen))
+    for name in chosen:
+        circuit = circuits[name]
+        rates = [key for key in everything(circuit) if key.endswith((".r", ".w", ".e"))]
+        assert_equal_runs(circuit, 1000, record=(*rates, *circuit.neuromodulators))
 
 
 # --- one run, however it is cut ----------------------------------------------------------------------------------
