@@ -56,7 +56,9 @@ def every_source_is_cited(profile: HardwareProfile) -> Iterator[Fault]:
 
 def no_grade_is_better_than_its_source(profile: HardwareProfile) -> Iterator[Fault]:
     """Yield a fault for a figure that claims to be read, quoted or derived where its source is a secondary one."""
-    graded = {path: (figure.source, figure.grade) for path, figure in profile.figures().items()}
+    graded: dict[tuple[str, ...], tuple[str | None, str | None]] = {
+        path: (figure.source, figure.grade) for path, figure in profile.figures().items()
+    }
     if (engine := profile.learning_engine) is not None:
         graded["learning_engine",] = engine.source, engine.grade
     for path, (name, grade) in graded.items():

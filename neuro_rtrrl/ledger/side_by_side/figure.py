@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -129,7 +129,7 @@ def _operations(entry: Entry) -> str:
     return f"{entry.operations:,.0f} (of learning {entry.learning_operations:,.0f})"
 
 
-def _of_the_circuit(axes: Any, sheet: Sheet, values: dict[str, tuple[float, str]], title: str) -> None:
+def _of_the_circuit(axes: Any, sheet: Sheet, values: Mapping[str, tuple[float, str]], title: str) -> None:
     """Draw a bar for each rule, of what no device changes, with its number beside it."""
     from matplotlib.ticker import NullLocator
 
