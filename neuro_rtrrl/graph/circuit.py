@@ -316,6 +316,7 @@ class Circuit:
     initial: Mapping[str, np.ndarray] = field(default_factory=dict, compare=False)
     document: str = ""
     events: tuple[Intervention, ...] = field(default=(), metadata=IF_SET)  # interventions in force
+    lesions: tuple[Intervention, ...] = field(default=(), compare=False)  # those without times, by their name
     applied: tuple[tuple[str, str], ...] = field(
         default=(), compare=False
     )  # names of all that were, and what they do

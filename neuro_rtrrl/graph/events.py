@@ -43,7 +43,7 @@ def put_in_force(circuit: Circuit, event: Intervention) -> Circuit:
     if event.kind == "lesion" and event.window is None:
         from neuro_rtrrl.graph.interventions import lesion
 
-        return lesion(circuit, event.target, event.fraction)
+        return lesion(circuit, event.target, event.fraction).replace(lesions=(*circuit.lesions, event))
     event = replace(event, window=event.window or ALWAYS)
     if event.kind == "silence":
         circuit = _relayed(circuit, circuit.populations[event.target])
@@ -195,7 +195,7 @@ def _conflicts(circuit: Circuit, event: Intervention) -> Iterator[Told]:
     if event.is_identity:
         return
     window = event.window or ALWAYS
-    for other in circuit.events:
+    for other in (*circuit.lesions, *circuit.events):
         if other.name == event.name:
             yield event.kind, f"intervention '{event.name}' is in force already", {"hint": "name it once"}
         elif meet(window, other.window or ALWAYS) and (why := _contradiction(other, event)):
@@ -211,7 +211,7 @@ def _contradiction(one: Intervention, other: Intervention) -> str:
     if one.target != other.target:
         return ""
     kinds = {one.kind, other.kind}
-    if kinds == {"lesion"} and one.window is not None and other.window is not None:
+    if kinds == {"lesion"}:
         return f"both lesion '{one.target}' at the same time"
     if kinds == {"freeze"}:
         return f"both freeze '{one.target}' at the same time"

@@ -23,6 +23,7 @@ _BESIDE = {
     "folder",
     "initial",
     "interventions",
+    "lesions",
     "name",
     "place",
     "record",

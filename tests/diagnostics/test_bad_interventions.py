@@ -87,6 +87,16 @@ CONTRADICTIONS = {
         "{lesion: dopamine, from: 2 s, to: 3 s}",
         "both lesion 'dopamine'",
     ),
+    "two lesions of a modulator without times": (
+        "{lesion: dopamine, fraction: 0.8}",
+        "{lesion: dopamine, fraction: 0.5}",
+        "both lesion 'dopamine'",
+    ),
+    "a lesion of a projection without times and one with": (
+        "{lesion: cortex_recurrent, fraction: 0.5}",
+        "{lesion: cortex_recurrent, fraction: 0.5, from: 1 s}",
+        "both lesion 'cortex_recurrent'",
+    ),
     "frozen twice": ("{freeze: cortical, to: 1 s}", "{freeze: cortical}", "both freeze 'cortical'"),
     "pulses": (
         "{silence: cortex, to: 20 ms, every: 80 ms}",
@@ -121,10 +131,27 @@ def test_what_does_not_meet_is_not_refused(tmp_path):
     assert len(circuit.events) == 4
 
 
-def test_the_same_intervention_twice_is_refused(tmp_path):
-    circuit = nr.load(written(tmp_path, "{noise: cortex, deviation: 0.1}")).intervene("i0")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{noise: cortex, deviation: 0.1}",
+        "{lesion: dopamine, fraction: 0.8}",
+        "{lesion: cortex_recurrent, fraction: 0.5}",
+        "{lesion: cortex, fraction: 0.5}",
+    ],
+)
+def test_the_same_intervention_twice_is_refused(text, tmp_path):
+    circuit = nr.load(written(tmp_path, text)).intervene("i0")
     with pytest.raises(nr.CircuitError, match="in force already"):
         circuit.intervene("i0")
+
+
+def test_lesions_of_two_parts_and_lesions_that_a_script_makes_add_up(tmp_path):
+    circuit = nr.load(written(tmp_path, "{lesion: dopamine, fraction: 0.5}", "{lesion: cortex, fraction: 0.5}"))
+    both = circuit.intervene("i0").intervene("i1")
+    assert both.told["interventions"] == ["i0: lesion of dopamine by 0.5", "i1: lesion of cortex by 0.5"]
+    twice = circuit.intervene("i0").lesion("dopamine", 0.5)
+    assert twice.neuromodulators["dopamine"].parameters["gain"] == 0.25
 
 
 def test_a_group_that_does_not_learn_cannot_be_frozen(tmp_path):
@@ -148,6 +175,16 @@ def run(tmp_path, monkeypatch, capsys):
         return code, told.out + told.err
 
     return command
+
+
+def test_a_lesion_that_is_asked_for_twice_is_refused_before_anything_runs(run, tmp_path):
+    written(tmp_path, "{lesion: dopamine, fraction: 0.8}")
+    twice = ("--with", "i0", "--with", "i0")
+    code, told = run("simulate", "c.yaml", *twice, "--decisions", "10", "--seeds", "1", "--out", "r")
+    assert code == 2
+    assert "intervention 'i0' is in force already" in told
+    assert "hint: name it once" in told
+    assert not (tmp_path / "r").exists()
 
 
 def test_an_event_outside_the_run_is_refused_before_anything_runs(run, tmp_path):
