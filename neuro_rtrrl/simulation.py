@@ -458,7 +458,7 @@ def _finished(
 def _what_is_left(error: RunError, stream: Stream) -> RunError:
     """Return the error of results that could not be written, with what there is of them."""
     if not stream.parts:
-        return error
+        return RunError((*error.problems, stream.salvage()))
     message = f"kept in {stream.folder.path}: the first {stream.decisions:,} decisions"
     hint = f"load_results reads them; --from {stream.folder.path} goes on from there"
     return RunError((*error.problems, Problem(message, hint=hint)))

@@ -93,6 +93,19 @@ class ResultsFolder:
             If a file cannot be written; what was written before stays as it was.
         """
         self.parts.write(part, recordings)
+        self._stand(result, part)
+
+    def salvage(self, result: Result) -> None:
+        """Write where a run stood that failed before any of its recordings was on disk: weights and episodes.
+
+        Raises
+        ------
+        RunError
+            If a file cannot be written.
+        """
+        self._stand(result, 0)
+
+    def _stand(self, result: Result, part: int) -> None:
         self._write_state(result)
         self._write_dataset("episodes.nc", result.episodes.to_dataset())
         self._write_json("summary.json", self._summary(result, finished=False, parts=part))
@@ -147,7 +160,7 @@ def load_results(path: str | os.PathLike, circuit: Circuit | None = None) -> Res
     """Read a results folder; recordings are read from it when they are looked at.
 
     Of a run that was killed, that ran out of disk or that still goes on, what it had flushed last is returned, with
-    ``unfinished`` set.
+    ``unfinished`` set. Of one that failed before it flushed anything that are weights and episodes, and no recordings.
 
     Parameters
     ----------
@@ -215,6 +228,10 @@ def open_recordings(path: Path) -> Any:
 
 def _of_parts(folder: Path, count: int) -> Any:
     """Return the recordings of a run that did not end: its parts as one file, which goes with the process."""
+    if not count:
+        import xarray
+
+        return xarray.Dataset()
     place = tempfile.mkdtemp(prefix="neuro_rtrrl_")
     atexit.register(shutil.rmtree, place, ignore_errors=True)
     whole = Path(place) / "recordings.nc"
@@ -255,7 +272,8 @@ def _summary(folder: Path) -> dict[str, Any]:
         )
     if not summary.get("finished") and "parts" not in summary:
         raise problem(
-            f"the run in {folder} is not finished", hint="wait for it, or give the folder of another run"
+            f"the run in {folder} goes on, or it ended early: nothing recorded was flushed",
+            hint="wait for it if it goes on, else run the circuit again",
         )
     return summary
 

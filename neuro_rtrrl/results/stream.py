@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from neuro_rtrrl.errors import Problem, RunError
 from neuro_rtrrl.results.recorder import Recorder
 
 if TYPE_CHECKING:
@@ -49,6 +50,17 @@ class Stream:
         """
         if self.recorder.bytes > MOST_BYTES or time.monotonic() > self._due:
             self.flush()
+
+    def salvage(self) -> Problem:
+        """Keep what can be kept of a run whose first flush failed, and return what that is."""
+        where = self.folder.path
+        result = self._snapshot(None)
+        try:
+            self.folder.salvage(result)
+        except RunError:
+            return Problem(f"nothing is kept in {where}: neither weights nor recordings could be written")
+        message = f"kept in {where}: weights and episodes of {result.decisions:,} decisions, nothing that was recorded"
+        return Problem(message, hint=f"load_results reads them; --from {where} goes on from there")
 
     def flush(self) -> None:
         """Write what the recorder holds, and where the run stands; then let go of it."""
