@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -278,18 +278,38 @@ class _Loader:
             for i, each in enumerate(removed.interventions if removed else ())
         ]
         try:
-            document = read_document(path)
-            if self.spec.program is None:
-                document = self._with_protocol(document, run)
-            for place, change in changes:
-                document = self._overridden(document, place, change)
-            circuit = build_circuit(spec_from_document(document), document)
+            circuit = self._built(path, run, changes)
+        except CircuitError as error:
+            blamed = self._to_blame(path, run, changes)
+            self._note(self._relocated(problem, changes, blamed) for problem in error.problems)
+            return None
+        try:
             for place, act in acts:
                 circuit = self._intervened(circuit, place, act)
         except CircuitError as error:
-            self._note(self._relocated(problem, changes) for problem in error.problems)
+            self._note(error.problems)
             return None
         return circuit
+
+    def _built(self, path: Path, run: str, changes: Sequence[tuple[KeyPath, str]]) -> Circuit:
+        document = read_document(path)
+        if self.spec.program is None:
+            document = self._with_protocol(document, run)
+        for place, change in changes:
+            document = self._overridden(document, place, change)
+        return build_circuit(spec_from_document(document), document)
+
+    def _to_blame(
+        self, path: Path, run: str, changes: Sequence[tuple[KeyPath, str]]
+    ) -> tuple[KeyPath, str] | None:
+        """Return the change with which a sound circuit becomes a wrong one, or None where it is none to begin with."""
+        for count in reversed(range(len(changes))):
+            try:
+                self._built(path, run, changes[:count])
+            except CircuitError:
+                continue
+            return changes[count]
+        return None
 
     def _with_protocol(self, document: Document, run: str) -> Document:
         """Put the protocol and what is to be recorded into a circuit's document; each keeps its place in this file."""
@@ -337,15 +357,25 @@ class _Loader:
         except CircuitError as error:
             raise CircuitError(self._here(problem, place, act) for problem in error.problems) from None
 
-    def _relocated(self, problem: Problem, changes: list[tuple[KeyPath, str]]) -> Problem:
-        """Return a problem that lies in an override with its place in this file."""
-        if problem.location is None or problem.location.file != OPTION:
+    def _relocated(
+        self, problem: Problem, changes: Sequence[tuple[KeyPath, str]], blamed: tuple[KeyPath, str] | None
+    ) -> Problem:
+        """Return a problem that lies in an override, or follows from one, with its place in this file."""
+        places = {place for place, _ in changes}
+        if any(problem.where == ".".join(map(str, place)) for place in places):  # told with its place already
             return problem
-        for place, change in reversed(changes):
-            target = change.partition("=")[0].strip()
-            if problem.where == target or problem.where.startswith(f"{target}."):
-                return self._here(problem, place, change)
-        return problem
+        if problem.location is not None and problem.location.file == OPTION:
+            for place, change in reversed(changes):
+                target = change.partition("=")[0].strip()
+                if problem.where == target or problem.where.startswith(f"{target}."):
+                    return self._here(problem, place, change)
+        if blamed is None:
+            return problem
+        place, change = blamed
+        whose = {"controls": "control", "runs": "run"}.get(str(place[0]))
+        message = f"{problem.where}: {problem.message}" if problem.where else problem.message
+        message = f"{whose} '{place[1]}': {message}" if whose else message
+        return self._here(replace(problem, message=message), place, change)
 
     def _here(self, problem: Problem, place: KeyPath, found: str) -> Problem:
         where = ".".join(str(part) for part in place)

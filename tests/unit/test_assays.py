@@ -192,6 +192,42 @@ def test_a_wrong_assay_is_told_in_its_place(assay, case):
         assert Path(problem.location.file) == assay
 
 
+CAUSES = {
+    "a control": (
+        "controls:\n",
+        "controls:\n  all_light: {set: [environment.protocol.phases.0.trials=4, §CHANGE], fails: [it_comes]}\n",
+        ("control 'all_light': environment.protocol.types.paired.events.1", "'light' is shown already"),
+        "controls.all_light.set.1",
+    ),
+    "a run": (
+        "measures:\n",
+        "runs:\n  plain: {}\n  lit: {set: [§CHANGE]}\nmeasures:\n",
+        ("run 'lit': environment.protocol.types.paired.events.1", "'light' is shown already"),
+        "runs.lit.set.0",
+    ),
+    "neither": ("stimulus: tone", "stimulus: §light", ("'light' is shown already",), "events.1"),
+}
+
+
+@pytest.mark.parametrize("case", CAUSES)
+def test_what_a_control_or_a_run_makes_wrong_is_told_with_its_name_at_its_place(assay, case):
+    old, new, messages, where = CAUSES[case]
+    text = ASSAY.strip().replace("{reward: 2", "{stimulus: tone, at: 0.3 s, for: 0.1 s}, {reward: 2")
+    assay.write_text(text)
+    load_assay(assay)
+    text = text.replace(old, new.replace("CHANGE", "environment.protocol.types.paired.events.1.stimulus=light"), 1)
+    assay.write_text(text.replace("§", ""))
+    with pytest.raises(CircuitError) as caught:
+        load_assay(assay)
+    (problem,) = caught.value.problems
+    assert all(message in problem.message for message in messages), problem
+    assert where in problem.where
+    before = text[: text.index("§")]
+    assert problem.location is not None
+    assert problem.location.line == before.count("\n") + 1
+    assert (case == "neither") == (not problem.message.startswith(("control", "run")))
+
+
 @pytest.mark.parametrize("path", find_assays(ROOT / "experiments"), ids=lambda path: path.stem)
 def test_every_assay_of_this_repository_is_sound_and_its_table_passes_its_gates(path):
     assay = load_assay(path)
