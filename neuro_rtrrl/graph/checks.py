@@ -38,6 +38,8 @@ CHECKS = (
     checks_method.methods_apply,
     checks_time.euler_does_not_overshoot,
     checks_time.learned_time_constants_stay_above_their_bound,
+    checks_time.spikes_by_chance_are_seldom_enough,
+    checks_time.refractory_periods_are_whole_steps,
     checks_rules.groups_name_what_their_rule_needs,
     checks_rules.synapses_see_what_their_rule_reads,
     checks_rules.neurons_can_learn_what_they_name,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from neuro_rtrrl.language.expressions import Apply, Expression, names, substitute, to_text
-from neuro_rtrrl.language.linear import Linear, definitions_of, linear_form, switched
+from neuro_rtrrl.language.linear import ZERO, Linear, definitions_of, linear_form, switched
 from neuro_rtrrl.language.parser import Statement
 
-__all__ = ["METHODS", "Obstacle", "Step", "steps_of"]
+__all__ = ["METHODS", "Obstacle", "Step", "own_coefficients", "steps_of"]
 
 METHODS = ("euler", "exponential_euler", "exact")
 _ONE_BY_ONE = "use method: exponential_euler, which takes every equation by itself, or method: euler"
@@ -77,7 +77,7 @@ def steps_of(
                 Obstacle(
                     statement,
                     f"method '{method}' needs d{statement.target}/dt to be linear in "
-                    f"{moving or statement.target!r}",
+                    f"{moving or repr(statement.target)}",
                     "use method: euler with a small dt"
                     if method == "exponential_euler"
                     else "use method: exponential_euler where each equation is linear in its own state, or method: "
@@ -91,6 +91,28 @@ def steps_of(
     if method == "exact":
         obstacles += _switched_within(found)
     return found, obstacles
+
+
+def own_coefficients(
+    derivatives: Sequence[Statement], algebraic: Sequence[Statement], constants: Collection[str]
+) -> list[tuple[Statement, Expression]]:
+    """Return each derivative that is linear in its own state with the state's coefficient, where that is constant.
+
+    A factor that is 0 or 1 counts as 1: while it is on, the state moves with that coefficient.
+    """
+    moving = {statement.target for statement in derivatives}
+    written_out = definitions_of(algebraic, moving, constants)
+    lines = [replace(each, expression=substitute(each.expression, written_out)) for each in derivatives]
+    gates = {
+        s.target for s in algebraic if isinstance(s.expression, Apply) and s.expression.operator == "int"
+    }
+    found = []
+    for statement, line in zip(derivatives, lines, strict=True):
+        step = _step(line, line.expression, {statement.target}, gates)
+        coefficient = step.form.coefficients.get(statement.target, ZERO) if step else ZERO
+        if coefficient != ZERO and names(coefficient) <= set(constants):
+            found.append((statement, coefficient))
+    return found
 
 
 def _step(statement: Statement, tree: Expression, states: set[str], gates: set[str]) -> Step | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 
 from neuro_rtrrl.language import Apply, Expression, Number, Read, rewrite, walk
+from neuro_rtrrl.language.on_numbers import NUMBERS
 from neuro_rtrrl.lowering.program import (
     Act,
     Assign,
@@ -23,37 +23,6 @@ __all__ = ["drop_unread", "evaluate_constant", "fold", "inputs_of", "reads_of", 
 
 ZERO, ONE = Number(0.0), Number(1.0)
 
-_EVALUATE = {
-    "add": lambda a, b: a + b,
-    "subtract": lambda a, b: a - b,
-    "multiply": lambda a, b: a * b,
-    "divide": lambda a, b: a / b,
-    "negate": lambda a: -a,
-    "power": lambda a, b: a**b,
-    "exp": math.exp,
-    "log": math.log,
-    "sqrt": math.sqrt,
-    "tanh": math.tanh,
-    "sin": math.sin,
-    "cos": math.cos,
-    "abs": abs,
-    "floor": math.floor,
-    "sign": lambda a: math.copysign(1.0, a) if a else 0.0,
-    "minimum": min,
-    "maximum": max,
-    "clip": lambda x, low, high: min(max(x, low), high),
-    "less": lambda a, b: a < b,
-    "less_equal": lambda a, b: a <= b,
-    "greater": lambda a, b: a > b,
-    "greater_equal": lambda a, b: a >= b,
-    "equal": lambda a, b: a == b,
-    "not_equal": lambda a, b: a != b,
-    "and": lambda a, b: bool(a) and bool(b),
-    "or": lambda a, b: bool(a) or bool(b),
-    "not": lambda a: not a,
-    "int": float,
-}
-
 
 def evaluate_constant(expression: Expression, variables: Mapping[str, Variable]) -> float | None:
     """Return the value of a tree made of numbers and constants only, or None where something varies."""
@@ -61,12 +30,12 @@ def evaluate_constant(expression: Expression, variables: Mapping[str, Variable])
         return expression.value
     if isinstance(expression, Read):
         return variables[expression.key].value
-    if isinstance(expression, Apply) and expression.operator in _EVALUATE:
+    if isinstance(expression, Apply) and expression.operator in NUMBERS:
         values = [evaluate_constant(argument, variables) for argument in expression.arguments]
         if any(value is None for value in values):
             return None
         try:
-            return float(_EVALUATE[expression.operator](*values))
+            return float(NUMBERS[expression.operator](*values))
         except (ArithmeticError, ValueError):
             return None  # left as it stands: the run would show it, and the checks of the graph name the parameter
     return None
@@ -97,7 +66,7 @@ def _neutral(node: Apply) -> Expression:
         return node
     left, right = arguments
     if isinstance(left, Number) and isinstance(right, Number) and operator in ("add", "subtract", "multiply"):
-        return Number(_EVALUATE[operator](left.value, right.value))
+        return Number(NUMBERS[operator](left.value, right.value))
     if operator == "add" and ZERO in arguments:
         return right if left == ZERO else left
     if operator == "subtract" and right == ZERO:

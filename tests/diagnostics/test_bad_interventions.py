@@ -147,7 +147,9 @@ def test_the_same_intervention_twice_is_refused(text, tmp_path):
 
 
 def test_lesions_of_two_parts_and_lesions_that_a_script_makes_add_up(tmp_path):
-    circuit = nr.load(written(tmp_path, "{lesion: dopamine, fraction: 0.5}", "{lesion: cortex, fraction: 0.5}"))
+    circuit = nr.load(
+        written(tmp_path, "{lesion: dopamine, fraction: 0.5}", "{lesion: cortex, fraction: 0.5}")
+    )
     both = circuit.intervene("i0").intervene("i1")
     assert both.told["interventions"] == ["i0: lesion of dopamine by 0.5", "i1: lesion of cortex by 0.5"]
     twice = circuit.intervene("i0").lesion("dopamine", 0.5)

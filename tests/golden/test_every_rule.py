@@ -89,10 +89,10 @@ CELLS = {
     "ctrnn": ("neuron: ctrnn, tau: 100 ms", CTRNN),
     "lru": ("neuron: lru, nu: -4, theta: -2, gamma_log: -2.5", COMPLEX),
     "mingru": ("neuron: mingru, bias_gate: -3", GATED),
-    "alif": ("neuron: alif, tau: 100 ms, tau_readout: 50 ms", QUIET),
-    "alif, recurrent": ("neuron: alif, tau: 100 ms, tau_readout: 50 ms", SPIKES),
-    "lif": ("neuron: lif_recurrent, tau: 100 ms, tau_readout: 50 ms", QUIET),
-    "lif, recurrent": ("neuron: lif_recurrent, tau: 100 ms, tau_readout: 50 ms", SPIKES),
+    "alif": ("neuron: alif, tau: 100 ms, tau_readout: 50 ms, refractory: 20 ms", QUIET),
+    "alif, recurrent": ("neuron: alif, tau: 100 ms, tau_readout: 50 ms, refractory: 20 ms", SPIKES),
+    "lif": ("neuron: lif_recurrent, tau: 100 ms, tau_readout: 50 ms, refractory: 20 ms", QUIET),
+    "lif, recurrent": ("neuron: lif_recurrent, tau: 100 ms, tau_readout: 50 ms, refractory: 20 ms", SPIKES),
 }
 
 

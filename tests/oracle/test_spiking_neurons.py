@@ -118,7 +118,7 @@ def test_a_postsynaptic_potential_is_its_closed_form_whatever_dt(tmp_path, neuro
 
 def test_exponential_euler_is_exact_for_an_input_that_is_constant_in_pieces(tmp_path):
     """A conductance that is held: v follows exp(-(1 + g)*t/tau) towards the weighted mean of the potentials."""
-    body = "  cell: {size: 1, neuron: lif_conductance, drive: 7 mV, v_threshold: 1 V}\n"
+    body = "  cell: {size: 1, neuron: lif_conductance, drive: 7 mV, v_threshold: 1 V, refractory: 0 ms}\n"
     for dt, seconds in (("0.5 ms", 5e-4), ("25 ms", 25e-3)):
         found = run(tmp_path, body, 30, ("cell.v",), dt=dt, interval=dt, method="exponential_euler")
         t = seconds * np.arange(1, 31)

@@ -215,7 +215,9 @@ def test_what_a_control_or_a_run_makes_wrong_is_told_with_its_name_at_its_place(
     text = ASSAY.strip().replace("{reward: 2", "{stimulus: tone, at: 0.3 s, for: 0.1 s}, {reward: 2")
     assay.write_text(text)
     load_assay(assay)
-    text = text.replace(old, new.replace("CHANGE", "environment.protocol.types.paired.events.1.stimulus=light"), 1)
+    text = text.replace(
+        old, new.replace("CHANGE", "environment.protocol.types.paired.events.1.stimulus=light"), 1
+    )
     assay.write_text(text.replace("§", ""))
     with pytest.raises(CircuitError) as caught:
         load_assay(assay)

@@ -110,7 +110,9 @@ def refuse(monkeypatch, names):
 
 
 @pytest.mark.parametrize("names", [("part-",), ("recordings.nc",)], ids=["first flush", "final write"])
-def test_a_disk_full_before_any_recording_is_kept_leaves_weights_and_episodes(tmp_path, monkeypatch, request, names):
+def test_a_disk_full_before_any_recording_is_kept_leaves_weights_and_episodes(
+    tmp_path, monkeypatch, request, names
+):
     if names == ("part-",):
         request.getfixturevalue("often")
     refuse(monkeypatch, names)
@@ -122,17 +124,19 @@ def test_a_disk_full_before_any_recording_is_kept_leaves_weights_and_episodes(tm
     assert f"--from {tmp_path / 'run'} goes on" in str(caught.value)
     assert left.unfinished
     assert not left.recordings.data_vars
-    with pytest.raises(nr.CircuitError, match="'neurons.v' was not recorded"):
+    with pytest.raises(nr.CircuitError, match=r"'neurons\.v' was not recorded"):
         left["neurons.v"]
     plain = circuit().replace(record=())
     whole = nr.simulate(plain, decisions=left.decisions, seeds=2)
-    np.testing.assert_array_equal(left.weights["afferents_to_neurons.w"], whole.weights["afferents_to_neurons.w"])
+    np.testing.assert_array_equal(
+        left.weights["afferents_to_neurons.w"], whole.weights["afferents_to_neurons.w"]
+    )
     assert nr.simulate(plain, decisions=1, start_from=tmp_path / "run").next_decision == left.decisions + 1
 
 
 def test_a_disk_with_no_room_at_all_says_that_nothing_is_kept(often, tmp_path, monkeypatch):
     refuse(monkeypatch, ("part-", "weights.nc"))
-    with pytest.raises(nr.RunError, match="nothing is kept in .*: neither weights nor recordings"):
+    with pytest.raises(nr.RunError, match=r"nothing is kept in .*: neither weights nor recordings"):
         nr.simulate(circuit(), decisions=300, seeds=2, out=tmp_path / "run")
     with pytest.raises(nr.CircuitError, match="it ended early: nothing recorded was flushed"):
         nr.load_results(tmp_path / "run")

@@ -16,7 +16,7 @@ LEAKY = (
         "second",
         default=2e-3,
         minimum=0.0,
-        description="the potential stays at v_reset for so long after a spike; rounded to whole steps of dt",
+        description="the potential stays at v_reset for so long after a spike; whole steps of dt",
     ),
 )
 LEFT = State("left", description="steps of the refractory period that are left")
