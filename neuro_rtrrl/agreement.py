@@ -66,7 +66,7 @@ class ParityReport:
 
     A difference is ``|a - b| / max(1, |b|)``: absolute below one, relative above. ``spikes`` counts those that both
     fired, by population; ``statistics`` holds each backend's (jax, brian2) rate, irregularity and synchrony of every
-    spiking population where their spikes part. ``by_stretch`` names what was compared every ``stretch`` decisions
+    spiking population. ``by_stretch`` names what was compared every ``stretch`` decisions
     only, for want of memory.
     """
 
@@ -89,8 +89,8 @@ class ParityReport:
 
     @property
     def alike(self) -> bool:
-        """Whether spike trains that part agree at least in their statistics, within sampling errors."""
-        return all(jax.agrees(brian) for jax, brian in self.statistics.values())
+        """Whether there are spike trains and they agree in their statistics at least, within sampling errors."""
+        return bool(self.statistics) and all(jax.agrees(brian) for jax, brian in self.statistics.values())
 
     def as_dict(self) -> dict:
         """Return the JSON form."""
@@ -331,9 +331,7 @@ class _Comparison:
         }
 
     def statistics(self, decisions: int) -> dict[str, tuple[TrainStatistics, TrainStatistics]]:
-        """Return the statistics of both backends' spike trains where a spike differs."""
-        if self.spike is None:
-            return {}
+        """Return the statistics of both backends' spike trains, by population."""
         found = {}
         timing = self.lowered.circuit.timing
         for key, trains in self._trains.items():

@@ -12,7 +12,7 @@ pytest.importorskip("brian2")
 
 import neuro_rtrrl as nr
 from neuro_rtrrl import programs
-from neuro_rtrrl.agreement import parity
+from neuro_rtrrl.agreement import ParityReport, parity
 from neuro_rtrrl.graph.initialise import initial_values
 from neuro_rtrrl.native import CompilationError, find_compiler
 
@@ -90,9 +90,8 @@ def test_a_thousand_neurons_fire_the_same_spikes(tmp_path, weights, plastic, sec
     assert "recurrent.w" in report.by_stretch
 
 
-@pytest.fixture(scope="module")
-def parted(tmp_path_factory):
-    """The report of a small network of which Brian2 gets weights that are larger by a thousandth."""
+def a_fifth(folder):
+    """Return a fifth of the network, with as many synapses for each neuron, arbitrary weights and plasticity."""
     text = written(ARBITRARY, plastic=True)
     for old, new in (
         ("1000,", "200,"),
@@ -101,9 +100,13 @@ def parted(tmp_path_factory):
         ("0.02", "0.1"),
     ):
         text = text.replace(old, new)
-    circuit = network(tmp_path_factory.mktemp("parted"), text)
+    return network(folder, text)
+
+
+def of_larger_weights(circuit, by, decisions):
+    """Return the report of a circuit of which Brian2 gets input weights that are larger by this part."""
     make = programs.make_program
-    larger = {"drive_excites.w": initial_values(circuit, 0)["drive_excites.w"] * (1 + 1e-3)}
+    larger = {"drive_excites.w": initial_values(circuit, 0)["drive_excites.w"] * (1 + by)}
 
     def unlike(given, environment, backend, *rest, **options):
         changed = given.with_weights(larger) if backend == "brian2" else given
@@ -111,7 +114,47 @@ def parted(tmp_path_factory):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(programs, "make_program", unlike)
-        yield parity(circuit, 3000)
+        return parity(circuit, decisions)
+
+
+@pytest.fixture(scope="module")
+def parted(tmp_path_factory):
+    return of_larger_weights(a_fifth(tmp_path_factory.mktemp("parted")), 1e-3, 3000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("by", [0.0, 1e-3], ids=["the same weights", "weights larger by a thousandth"])
+def test_over_ten_seconds_rates_irregularity_and_synchrony_agree_within_sampling_error(tmp_path, by):
+    """Arbitrary weights, plasticity on. In this network rounding alone parts no spikes in ten seconds, so that the
+    second case parts them by force: statistics are then compared of trains that are not the same.
+    """
+    report = of_larger_weights(a_fifth(tmp_path), by, 10_000)
+    if by:
+        assert report.first_spike is not None
+        fired = 10 * 160 * report.statistics["excitatory"][0].rate.value
+        assert report.spikes["excitatory"] < 0.99 * fired
+    assert report.alike, report.statistics
+    assert set(report.statistics) == {"drive", "excitatory", "inhibitory"}
+    for name in ("excitatory", "inhibitory"):
+        for each in report.statistics[name]:
+            assert 3 < each.rate.value < 80
+            assert 0.3 < each.variation.value < 1.3
+            assert 0 < each.synchrony.value < 0.3
+            errors = (each.rate.error / each.rate.value, each.variation.error, each.synchrony.error)
+            assert all(0 < error < 0.05 for error in errors), "an interval in which anything would fit"
+
+
+def test_a_report_without_spike_trains_does_not_call_them_alike():
+    report = ParityReport("rates", 10, 1e-9, "xla", {}, None, {})
+    assert report.agrees
+    assert not report.alike
+
+
+def test_trains_that_never_part_are_alike_and_their_statistics_are_there(tmp_path):
+    report = parity(a_fifth(tmp_path), 200)
+    assert report.first_spike is None
+    assert report.alike
+    assert all(jax == brian and jax.rate.value > 0 for jax, brian in report.statistics.values())
 
 
 def test_the_first_spike_that_differs_is_named_with_the_distance_before_it(parted):
