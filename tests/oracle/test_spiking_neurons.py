@@ -61,6 +61,58 @@ def test_the_f_i_curve_is_the_closed_form(tmp_path, neuron):
     )["quiet.spike"].any()
 
 
+@pytest.mark.parametrize("method", ["exact", "euler"])
+def test_the_f_i_curve_of_plain_lif_is_the_closed_form(tmp_path, method):
+    """T = tau*log((drive - reset)/(drive - threshold)); an Euler step decays by 1 - dt/tau, where it should by exp."""
+    drives, tau, dt = (16.5, 18, 22, 30, 50), 20e-3, 1e-4
+    lines = "".join(
+        f"  at_{i}: {{size: 1, neuron: lif, drive: {each} mV}}\n" for i, each in enumerate(drives)
+    )
+    keys = tuple(f"at_{i}.spike" for i in range(len(drives)))
+    found = run(
+        tmp_path,
+        lines + "  quiet: {size: 1, neuron: lif, drive: 15.9 mV}\n",
+        20,
+        (*keys, "quiet.spike"),
+        method=method,
+    )
+    decay = tau if method == "exact" else -dt / math.log1p(-dt / tau)
+    for drive, key in zip(drives, keys, strict=True):
+        intervals = np.diff(np.flatnonzero(found[key][0, :, 0]) * dt)
+        steps = math.ceil(decay * math.log((drive - 10) / (drive - 16)) / dt - 1e-9)
+        np.testing.assert_allclose(intervals, steps * dt, rtol=1e-9)
+        assert abs(intervals[0] - tau * math.log((drive - 10) / (drive - 16))) <= dt + 0.003 * intervals[0]
+    assert not found["quiet.spike"].any()
+
+
+@pytest.mark.parametrize("dt", ["0.1 ms", "0.2 ms"])
+def test_the_f_i_curve_of_alif_without_adaptation_is_the_closed_form(tmp_path, dt):
+    """Reset takes 1 away from v above 1, one step later: from v - 1, the crossing of (1 - a**n)*drive + a**n*v."""
+    step = float(dt.split()[0]) * 1e-3
+    drives, tau = (1.05, 1.2, 2.0, 3.5), 20e-3
+    lines = "".join(
+        f"  at_{i}: {{size: 1, neuron: alif, beta: 0, bias: {each}, refractory: 0 ms}}\n"
+        for i, each in enumerate(drives)
+    )
+    keys = tuple(f"at_{i}.spike" for i in range(len(drives)))
+    found = run(
+        tmp_path,
+        lines + "  quiet: {size: 1, neuron: alif, beta: 0, bias: 0.99}\n",
+        300,
+        (*keys, "quiet.spike"),
+        dt=dt,
+    )
+    for drive, key in zip(drives, keys, strict=True):
+        times = np.flatnonzero(found[key][0, :, 0]) * step
+        # above the threshold for less than a step: the rate lies between those of a reset to 0 and to drive/tau*dt
+        period = tau * math.log(drive / (drive - 1))
+        assert len(times) > 3
+        rate = (len(times) - 1) / (times[-1] - times[0])
+        assert abs(1 / rate - period) <= 2 * step, (drive, 1 / rate, period)
+        assert 0 <= times[0] + step - period <= 1.01 * step + 0.01 * period
+    assert not found["quiet.spike"].any()
+
+
 def test_the_membrane_is_held_while_refractory(tmp_path):
     body = "  cell: {size: 1, neuron: lif_current, drive: 40 mV, refractory: 2 ms}\n"
     found = run(tmp_path, body, 300, ("cell.v", "cell.spike"), interval="0.1 ms")
