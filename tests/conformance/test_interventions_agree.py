@@ -216,3 +216,72 @@ def test_a_continued_run_finds_the_interventions_where_the_first_one_left_them()
     index = np.arange(20, 40)
     for window in gates.lowered.gates.values():
         np.testing.assert_array_equal(window.on(index), (index >= 10) & (index < 30))
+
+
+#: spikes that release dopamine, which makes of traces of their pairs a change of weights; in YAML, each of size 0
+NOTHING = """
+circuit: nothing
+format: 1
+timing: {dt: 0.1 ms, decision_interval: 5 ms}
+populations:
+  inputs: {size: 20, neuron: poisson, rate: 80 Hz}
+  cells: {size: 10, neuron: lif_current, drive: 14 mV}
+neuromodulators:
+  dopamine: {source: concentration, population: cells, tau: 200 ms, amount: 0.02}
+plasticity:
+  pairs:
+    {rule: stdp_dopamine, potentiation: 0.2 mV, depression: 0.21 mV, tau_eligibility: 1 s, w_maximum: 8 mV,
+     modulator: dopamine}
+projections:
+  inputs_to_cells:
+    {source: inputs, target: cells, weights: {uniform: [1 mV, 5 mV]}, plasticity: pairs, delay: {uniform: [0.2 ms, 2 ms]}}
+  among_cells:
+    {source: cells, target: cells, weights: {uniform: [-1 mV, 1 mV]}, connectivity: {probability: 0.5, no_self: true}, delay: 1 ms}
+interventions:
+  lesion: {lesion: inputs_to_cells, fraction: 0}
+  lesion_for_a_time: {lesion: among_cells, fraction: 0, from: 50 ms, to: 100 ms}
+  lesion_of_neurons: {lesion: cells, fraction: 0}
+  lesion_of_dopamine: {lesion: dopamine, fraction: 0, from: 50 ms}
+  antagonist: {antagonist: dopamine, dose: 0, half_dose: 1}
+  agonist: {agonist: dopamine, dose: 0, half_dose: 1, efficacy: 0.5, from: 50 ms}
+  no_pulse: {stimulate: cells.drive, amplitude: 0 mV, from: 50 ms, to: 60 ms, every: 20 ms}
+  no_noise: {noise: cells.drive, deviation: 0 mV}
+"""
+
+
+@pytest.fixture
+def nothing(tmp_path) -> Circuit:
+    (tmp_path / "nothing.yaml").write_text(NOTHING)
+    return load_circuit(tmp_path / "nothing.yaml")
+
+
+def same_bits(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> None:
+    assert one.keys() == other.keys()
+    for key, values in one.items():
+        assert values.dtype == other[key].dtype
+        assert values.tobytes() == other[key].tobytes(), key
+
+
+@pytest.mark.parametrize("backend", ["xla", "native", "brian2"])
+def test_interventions_of_size_0_leave_spikes_and_voltages_as_they_are_bit_for_bit(nothing, backend):
+    """A run under each alone and under all together, against the plain one; the same ones of another size differ."""
+    keys = watched(nothing)
+    assert {"cells.v", "dopamine.level"} <= set(keys)
+
+    def run(circuit: Circuit) -> dict[str, np.ndarray]:
+        every = [*dict.fromkeys((*keys, "cells.spike", "inputs.spike"))]
+        return on_brian(circuit, every) if backend == "brian2" else on_jax(circuit, every, kernel=backend)
+
+    plain = run(nothing)
+    assert plain["cells.spike"].sum() > 50
+    assert np.ptp(plain["cells.v"]) > 1e-3
+    assert not np.array_equal(plain["inputs_to_cells.w"][:, 0], plain["inputs_to_cells.w"][:, -1])
+    together = nothing
+    for name in nothing.interventions:
+        together = together.intervene(name)
+        if backend == "xla":
+            same_bits(run(nothing.intervene(name)), plain)
+    assert len(together.told["interventions"]) == len(nothing.interventions)
+    same_bits(run(together), plain)
+    hurt = run(nothing.antagonist("dopamine", 1.0, 1.0).lesion("among_cells", 0.2, start="50 ms"))
+    assert hurt["cells.v"].tobytes() != plain["cells.v"].tobytes()
