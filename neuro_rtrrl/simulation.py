@@ -142,6 +142,7 @@ def simulate(
     total = _decisions(circuit, decisions, duration, backend)
     start = start_from.next_decision if start_from else 0
     _refuse_events_outside(circuit, start + total)
+    _tell_events_cut(circuit, start + total, notice)
     folder = ResultsFolder.create(out, circuit.name) if isinstance(out, str | PathLike) else out
     provenance = collect_provenance(
         chosen, circuit.hash, backend, precision, command, continued_from=_origin(start_from)
@@ -318,6 +319,16 @@ def _refuse_events_outside(circuit: Circuit, end: int) -> None:
     ]
     if problems:
         raise CircuitError(problems)
+
+
+def _tell_events_cut(circuit: Circuit, end: int, notice: Callable[[str], None] | None) -> None:
+    """Say of interventions that they would last longer than the run."""
+    interval = circuit.timing.decision_interval
+    for event in circuit.events:
+        last = event.window.end if event.window is not None else None
+        if notice is not None and last is not None and last > end:
+            cut = f"it lasts until the run ends, at {end * interval:g} s"
+            notice(f"'{event.name}' would end at {last * interval:g} s: {cut}")
 
 
 class RunFailed(RunError):  # noqa: N818  named for what happened, as KeyboardInterrupt is

@@ -389,6 +389,10 @@ def parity(
         ),
     ] = None,
     bits: BitsOption = None,
+    intervention: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="NAME", help="Apply an intervention that the file names."),
+    ] = None,
     setting: Settings = None,
     json: Json = False,
 ) -> int:
@@ -398,7 +402,9 @@ def parity(
     """
     from neuro_rtrrl.cli.parity import run_parity
 
-    return run_parity(file, setting or [], decisions, seed, tolerance, kernel.value, json, profile, bits)
+    return run_parity(
+        file, setting or [], intervention or [], decisions, seed, tolerance, kernel.value, json, profile, bits
+    )
 
 
 @_application.command()
@@ -488,26 +494,36 @@ def export(
 def plot(
     results: Annotated[str, typer.Argument(metavar="RESULTS", help="Results folder of simulate.")],
     figure: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="FIGURE",
-            help="learning, raster, psth, rates, voltages, dopamine, trials, values, weights, histogram, activity.",
+            help="learning, raster, psth, rates, voltages, dopamine, trials, values, weights, histogram, activity. "
+            "Default: the first of raster, dopamine, learning for which there is something.",
+            show_default=False,
         ),
-    ] = "raster",
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Default: the first of the run.")] = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Picture (.png, .svg, .pdf). Default: within the results folder."),
     ] = None,
+    events: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIMES|NAME",
+            help='What psth is aligned to: times such as "1 s, 2.5 s", or a stimulus, reward or trial of the protocol. '
+            "Default: the beginnings of episodes.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> int:
     """Draw what was recorded.
 
-    Example: neuro-rtrrl plot results/run raster --out raster.png
+    Example: neuro-rtrrl plot results/run psth --events "1 s, 2 s" --out psth.png
     """
     from neuro_rtrrl.cli.plot import run_plot
 
-    return run_plot(results, figure, seed, out, json)
+    return run_plot(results, figure, seed, out, json, events)
 
 
 @_application.command()
@@ -562,6 +578,14 @@ def verify(
         Path | None,
         typer.Option(metavar="DIR", help="Folder for tables and figures. Default: beside each assay."),
     ] = None,
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Try fewer seeds, or more: nothing is written but into a folder of --out.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> int:
     """Run assays: what is expected must hold, and must fail where its mechanism is removed.
@@ -570,7 +594,7 @@ def verify(
     """
     from neuro_rtrrl.cli.verify import run_verify
 
-    return run_verify(names or [], listed, out, json)
+    return run_verify(names or [], listed, out, json, seeds)
 
 
 _profiles = typer.Typer(

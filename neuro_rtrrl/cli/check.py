@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neuro_rtrrl.cli.output import print_json
+from neuro_rtrrl.cli.output import counted, print_json
 from neuro_rtrrl.graph import load_circuit
 from neuro_rtrrl.graph.audit import audit
 from neuro_rtrrl.graph.describe import intervention_text
@@ -22,8 +22,8 @@ def run_check(file: str, settings: list[str], biology: bool, json: bool) -> int:
         return 0
     neurons = sum(population.size for population in circuit.populations.values())
     print(
-        f"{file}: no problems. {len(circuit.populations)} populations, {neurons} neurons, "
-        f"{len(circuit.projections)} projections."
+        f"{file}: no problems. {counted(len(circuit.populations), 'population')}, {counted(neurons, 'neuron')}, "
+        f"{counted(len(circuit.projections), 'projection')}."
     )
     for name, each in circuit.interventions.items():
         print(f"intervention {name}: {intervention_text(each, circuit.timing)}")

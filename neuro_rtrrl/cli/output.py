@@ -15,7 +15,17 @@ from typing import Any
 
 from neuro_rtrrl.errors import Problem
 
-__all__ = ["console", "forget_stdout", "notice", "number", "plain", "print_error", "print_json"]
+__all__ = [
+    "console",
+    "counted",
+    "forget_stdout",
+    "notice",
+    "number",
+    "plain",
+    "print_error",
+    "print_json",
+    "unfinished",
+]
 
 SHOWN = 40  # problems; a file with thousands has one cause
 
@@ -94,3 +104,16 @@ def plain(value: Any) -> Any:
 def number(value: float | None) -> str:
     """Write a score for a table; a dash where there is none."""
     return "–" if value is None else f"{value:.3f}"
+
+
+def counted(number: int, what: str) -> str:
+    """Return ``1 neuron``, ``2 neurons``."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def unfinished(result: Any, place: str) -> str:
+    """Return what there is of a run that did not end."""
+    made = f"{result.decisions:,} decisions"
+    if not result.recordings.data_vars:
+        return f"the run in {place} ended early: weights and episodes of {made}, nothing that was recorded"
+    return f"the run in {place} is not finished: its first {made}, flushed last"

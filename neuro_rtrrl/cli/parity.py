@@ -12,6 +12,7 @@ __all__ = ["run_parity"]
 def run_parity(
     file: str,
     settings: list[str],
+    interventions: list[str],
     decisions: int,
     seed: int,
     tolerance: float,
@@ -22,6 +23,8 @@ def run_parity(
 ) -> int:
     """Compare the backends; exit code 1 where they part."""
     circuit = load_circuit(file, settings)
+    for name in interventions:
+        circuit = circuit.intervene(name)
     words = None
     if profile or bits:
         from neuro_rtrrl.ledger.word_lengths import word_lengths
