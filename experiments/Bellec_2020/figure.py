@@ -39,13 +39,13 @@ def draw(runs: dict[str, tuple[dict, dict]], path: Path, decisions: int = 400_00
     from matplotlib.figure import Figure
 
     numbers, traces = runs["intact"]
-    figure = Figure(figsize=(11, 6.6), layout="constrained", dpi=84)
+    figure = Figure(figsize=(11, 7.1), layout="constrained", dpi=84)
     axes = figure.subplot_mosaic([["a", "b", "c"], ["d", "d", "e"]])
     _scatter(axes["a"], traces["naive"], "ideal", "true learning signal: exact", "traces × dE/dz")
-    mean = np.mean(numbers["cosine"])
-    _scatter(axes["b"], traces["naive"], "e_prop", f"e-prop: cosine {mean:.2f}", "e-prop")
-    mean = np.mean(numbers["cosine_strong"])
-    _scatter(axes["c"], traces["strong"], "e_prop", f"five times the recurrence: {mean:.2f}", "e-prop")
+    median = np.median(numbers["cosine"])
+    _scatter(axes["b"], traces["naive"], "e_prop", f"e-prop: median cosine {median:.2f}", "e-prop")
+    median = np.median(numbers["cosine_strong"])
+    _scatter(axes["c"], traces["strong"], "e_prop", f"recurrence × 5: median {median:.2f}", "e-prop")
     d = axes["d"]
     if "through_time" in traces:
         _curves(d, traces["through_time"], decisions, THROUGH_TIME, "backpropagation through time")
@@ -62,7 +62,7 @@ def draw(runs: dict[str, tuple[dict, dict]], path: Path, decisions: int = 400_00
         ylabel="mean return",
         ylim=(-0.35, 1.05),
     )
-    d.legend(frameon=False, fontsize=8, loc="center right", bbox_to_anchor=(1.0, 0.42), ncols=2)
+    d.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3)
     _bars(axes["e"], runs)
     for letter, ax in axes.items():
         ax.spines[["top", "right"]].set_visible(False)
@@ -82,6 +82,6 @@ def _bars(ax, runs: dict[str, tuple[dict, dict]]) -> None:
         if len(values):
             ax.bar(place, np.median(values), color=colour, alpha=0.35)
         ax.plot(np.full(len(values), place), values, "o", ms=4, color=colour)
-    ax.set_xticks(range(len(rows)), [name for name, *_ in rows], fontsize=6.5)
+    ax.set_xticks(range(len(rows)), [name for name, *_ in rows], fontsize=7)
     ax.axhline(0.75, color="0.4", lw=0.8, ls="--")
     ax.set(title="last tenth of learning", ylabel="mean return", ylim=(-0.2, 1.05))

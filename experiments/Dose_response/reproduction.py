@@ -84,7 +84,7 @@ def draw(runs: Mapping[str, tuple[dict, dict]], path: Path) -> None:
     import matplotlib.pyplot as plt
 
     numbers, traces = runs[INTACT]
-    figure, (by_trial, by_dose) = plt.subplots(1, 2, figsize=(10.5, 3.9), constrained_layout=True)
+    figure, (by_trial, by_dose) = plt.subplots(1, 2, figsize=(10.5, 4.5), constrained_layout=True)
     colours = plt.get_cmap("viridis")(np.linspace(0, 0.92, len(DOSES)))
     block = 40
     when = np.arange(3 * TRIALS // block) * block + block / 2
@@ -100,11 +100,19 @@ def draw(runs: Mapping[str, tuple[dict, dict]], path: Path) -> None:
         xlabel="trial", ylabel="trials with a press in time", ylim=(0, 1.08), title="responses by trial"
     )
     by_trial.legend(
-        title="dose (receptors taken)", fontsize=7, title_fontsize=7, frameon=False, loc="lower left", ncol=2
+        title="dose (receptors taken)",
+        fontsize=8,
+        title_fontsize=8,
+        frameon=False,
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.16),
+        ncols=4,
     )
     by_trial.text(1190, 0.26, "chance", ha="right", fontsize=7)
     shown = np.maximum(DOSES, 0.1)
-    fine = np.geomspace(0.1, 150, 200)
+    fine = np.geomspace(
+        0.2, 150, 200
+    )  # a curve over the logarithm of the dose never reaches the vehicle's place
     styles = {INTACT: ("#0072b2", "model"), "no_forgetting": ("#cc79a7", "no forgetting")}
     for variant, (colour, label) in styles.items():
         if variant not in runs:
@@ -113,16 +121,19 @@ def draw(runs: Mapping[str, tuple[dict, dict]], path: Path) -> None:
         by_dose.plot(shown, response, ".", color=colour, ms=4, alpha=0.7)
         by_dose.plot(shown, response.mean(axis=1), "o", color=colour, ms=5, label=label)
         if variant == INTACT:
-            by_dose.plot(fine, hill(fine, *fitted(response.mean(axis=1))[:4]), color=colour, lw=1.6)
+            found = fitted(response.mean(axis=1))[:4]
+            by_dose.plot(fine, hill(fine, *found), color=colour, lw=1.6)
+            by_dose.plot([0.085, 0.118], [found[0], found[0]], color=colour, lw=1.6)
     ed50 = float(np.median(numbers["ed50"]))
     by_dose.axvline(ed50, color="#0072b2", lw=0.8, ls="--")
     by_dose.text(ed50 * 1.1, 0.93, f"ED50 {ed50:.1f}", color="#0072b2", fontsize=8)
     by_dose.plot(fine, 1 / (1 + fine), color="#888888", lw=1, label="receptors left")
+    by_dose.plot([0.085, 0.118], [1, 1], color="#888888", lw=1)
     by_dose.axvline(1, color="#888888", lw=0.8, ls="--")
     by_dose.set(xscale="log", xlabel="dose (of that which takes half of the receptors)", ylim=(0, 1.08))
     by_dose.set(ylabel="responses, last 200 trials of the drug", title="dose–response and Hill curve")
     by_dose.set_xticks([0.1, 1, 10, 100], ["vehicle", "1", "10", "100"])
-    by_dose.legend(fontsize=8, frameon=False, loc="lower left")
+    by_dose.legend(fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)
     for axis in (by_trial, by_dose):
         axis.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=110)

@@ -115,7 +115,7 @@ def draw(runs: dict[str, tuple[dict, dict]], path: Path) -> None:
         ax.set_yticks([0, 0.5, 1])
 
     model = runs["intact"][1]
-    controls = [name for name in runs if name]
+    controls = [name for name in runs if name != "intact"]
     figure, axes = plt.subplots(3, 4, figsize=(11, 9), layout="constrained", height_ratios=[1, 1, 0.85])
     for ax, level in zip(axes[0], (0.0, 0.2, 0.4, 0.8), strict=True):
         selection_map(ax, model, level, f"λ = {level:g}" + " (standard)" * (level == 0.2))

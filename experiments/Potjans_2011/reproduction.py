@@ -162,7 +162,7 @@ def draw(runs: Mapping[str, tuple[dict, dict]], path: Path) -> None:
     import matplotlib.pyplot as plt
 
     traces = runs[INTACT][1]
-    figure, axes = plt.subplots(2, 3, figsize=(11, 6.2), constrained_layout=True)
+    figure, axes = plt.subplots(2, 3, figsize=(11, 7), constrained_layout=True)
     told = {
         "positive": "reward at the goal",
         "mixed": "and punished places",
@@ -187,13 +187,13 @@ def draw(runs: Mapping[str, tuple[dict, dict]], path: Path) -> None:
         axis.set(title=f"{task}: {told[task]}", xlabel="decision")
         axis.set_ylabel("reward per decision" if kind else "arrivals at the goal per decision")
     handles = axes[0, 0].get_legend_handles_labels()
-    axes[0, 1].legend(*handles, fontsize=7, frameon=False, loc="lower right", ncol=2)
+    figure.legend(*handles, fontsize=10, frameon=False, loc="outside upper center", ncols=5)
     _draw_firing(axes[1, 0], traces["firing"])
     _draw_bars(axes[1, 1], runs)
     _draw_cliff(axes[1, 2], runs)
     for axis in axes.flat:
         axis.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, dpi=74)
+    figure.savefig(path, dpi=100)
     plt.close(figure)
 
 
@@ -208,7 +208,7 @@ def _draw_firing(axis: Any, firing: Sequence[Mapping[str, np.ndarray]]) -> None:
     axis.axhline(0, color="black", lw=1)
     axis.axhline(5, color="black", lw=0.8, ls=":", label="baseline, 5 Hz")
     axis.set(title="midbrain around the goal", xlabel="time after arrival (ms)", ylabel="firing rate (Hz)")
-    axis.legend(fontsize=7, frameon=False, loc="upper center")
+    axis.legend(fontsize=8.5, frameon=False, loc="upper left", bbox_to_anchor=(0.36, 1.02))
 
 
 def _draw_bars(axis: Any, runs: Mapping[str, tuple[dict, dict]]) -> None:
@@ -230,9 +230,9 @@ def _draw_cliff(axis: Any, runs: Mapping[str, tuple[dict, dict]]) -> None:
     for place, (name, values) in enumerate(bars.items()):
         axis.bar(place, np.median(values), 0.7, color=COLOURS[name], alpha=0.5)
         axis.plot(np.full(len(values), place), values, ".", color=COLOURS[name], ms=5)
-    axis.set_xticks(range(len(bars)), [name.replace("_", " ") for name in bars], fontsize=8)
+    axis.set_xticks(range(len(bars)), [name.replace("_", "\n") for name in bars], fontsize=9)
     axis.set(title="mixed: steps onto the cliff", ylabel=f"of {DECISIONS:,} decisions")
-    _draw_grid(axis.inset_axes((0.03, 0.5, 0.42, 0.48)))
+    _draw_grid(axis.inset_axes((0.03, 0.46, 0.5, 0.52)))
 
 
 def _draw_grid(axis: Any) -> None:
@@ -246,6 +246,6 @@ def _draw_grid(axis: Any) -> None:
     axis.set_yticks(np.arange(world.SIDE) - 0.5, [])
     axis.grid(color="white", lw=1.5)
     axis.tick_params(length=0)
-    axis.text(*world.GOAL[::-1], "goal", ha="center", va="center", fontsize=6)
+    axis.text(*world.GOAL[::-1], "goal", ha="center", va="center", fontsize=8)
     for row, column in world.CLIFF:
-        axis.text(column, row, "cliff", ha="center", va="center", fontsize=6)
+        axis.text(column, row, "cliff", ha="center", va="center", fontsize=8)

@@ -44,6 +44,7 @@ def draw_figure(assay: Assay, verdict: Verdict, path: str | Path) -> None:
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(_WIDTH * across, _HEIGHT * down + 0.3), layout="constrained", dpi=150)
         FigureCanvasAgg(figure)
+        figure.get_layout_engine().set(wspace=0.06)  # type: ignore[union-attr]
         axes = np.atleast_1d(figure.subplots(down, across, squeeze=False)).reshape(-1)
         for ax, panel in zip(axes, panels, strict=False):
             if panel.heatmap is not None:
@@ -95,16 +96,19 @@ def _heatmap(figure: Any, ax: Any, assay: Assay, verdict: Verdict, panel: Panel)
     values, time = _mean(cut.values, 0), cut["time"].values
     step = time[1] - time[0] if len(time) > 1 else 1.0
     bound = float(np.nanmax(np.abs(values))) or 1.0
+    signed = bool(np.nanmin(values) < 0)  # what is never negative has no middle that a colour should mark
     shown = ax.imshow(
         values,
         aspect="auto",
         interpolation="nearest",
-        cmap="RdBu_r",
-        vmin=-bound,
+        cmap="RdBu_r" if signed else "Reds",
+        vmin=-bound if signed else 0.0,
         vmax=bound,
         extent=(time[0] - step / 2, time[-1] + step / 2, len(values), 0),
     )
-    figure.colorbar(shown, ax=ax, label=str(panel.heatmap).replace("_", " "), shrink=0.85)
+    bar = figure.colorbar(shown, ax=ax, shrink=0.85)
+    # above it: beside it the name would touch what the next panel says of its axis
+    bar.ax.set_title(textwrap.fill(str(panel.heatmap).replace("_", " "), 14), fontsize=8, loc="left")
     ax.set_ylabel("trial")
     _axis_of_time(ax, panel)
 
@@ -149,8 +153,17 @@ def _bars(ax: Any, assay: Assay, verdict: Verdict, panel: Panel) -> None:
     ax.axhline(0, color="#999999", linewidth=0.6, zorder=0)
     names = [name.replace("_", "\n") for name in measures]
     ax.set_xticks(range(len(measures)), names, fontsize=7.5, rotation=45 if len(names) > 5 else 0)
+    ax.set_ylabel(_measured(assay, measures))
     if len(variants) > 1:
         _legend_below(ax)
+
+
+def _measured(assay: Assay, measures: tuple[str, ...]) -> str:
+    """Say what the measures of a panel are of, and by which statistic where it is one for all."""
+    which = [assay.spec.measures[name] for name in measures]
+    of = " / ".join(dict.fromkeys(each.of.replace("_", " ") for each in which))
+    statistics = dict.fromkeys(each.statistic for each in which)
+    return f"{of}, {next(iter(statistics))}" if len(statistics) == 1 else of
 
 
 def _legend_below(ax: Any) -> None:
