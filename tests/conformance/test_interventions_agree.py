@@ -234,9 +234,11 @@ plasticity:
      modulator: dopamine}
 projections:
   inputs_to_cells:
-    {source: inputs, target: cells, weights: {uniform: [1 mV, 5 mV]}, plasticity: pairs, delay: {uniform: [0.2 ms, 2 ms]}}
+    {source: inputs, target: cells, weights: {uniform: [1 mV, 5 mV]}, plasticity: pairs,
+     delay: {uniform: [0.2 ms, 2 ms]}}
   among_cells:
-    {source: cells, target: cells, weights: {uniform: [-1 mV, 1 mV]}, connectivity: {probability: 0.5, no_self: true}, delay: 1 ms}
+    {source: cells, target: cells, weights: {uniform: [-1 mV, 1 mV]}, connectivity: {probability: 0.5, no_self: true},
+     delay: 1 ms}
 interventions:
   lesion: {lesion: inputs_to_cells, fraction: 0}
   lesion_for_a_time: {lesion: among_cells, fraction: 0, from: 50 ms, to: 100 ms}
