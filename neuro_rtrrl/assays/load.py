@@ -69,6 +69,11 @@ class Assay:
         """In how many seeds an expectation must hold: all, unless the file says otherwise."""
         return self.spec.majority or self.spec.seeds
 
+    def of_seeds(self, count: int) -> Assay:
+        """Return the assay over another number of seeds, with a majority in proportion."""
+        majority = -(-self.majority * count // self.spec.seeds)
+        return replace(self, spec=self.spec.model_copy(update={"seeds": count, "majority": majority}))
+
     def run_of(self, selection: Selection) -> str:
         """Return the run that a selection means: the first, unless it says otherwise."""
         return selection.run or next(iter(self.decisions))
@@ -94,6 +99,16 @@ def load_assay(path: str | Path) -> Assay:
         With every problem, located.
     """
     document, problems = compose_document(read_text(path, ASSAY_FILE), str(path), ASSAY_FILE)
+    for kind in ("circuit", "study"):
+        if isinstance(document.data, dict) and next(iter(document.data), None) == kind:
+            hint = {
+                "circuit": "an assay names its circuit: assay: my_assay",
+                "study": "neuro-rtrrl study runs it",
+            }
+            message = f"this is a {kind}, not an assay"
+            raise CircuitError(
+                Problem(message, where=kind, location=document.locate((kind,), key=True), hint=hint[kind])
+            )
     spec = None
     try:
         spec = AssaySpec.model_validate(document.data)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from neuro_rtrrl.assays.expectations import evaluate
 from neuro_rtrrl.assays.load import INTACT, Assay
 from neuro_rtrrl.assays.measures import measured
 from neuro_rtrrl.assays.program import Program
+from neuro_rtrrl.assays.table import made_of, write_table
 from neuro_rtrrl.results import Result
 from neuro_rtrrl.results.replacing import replacing
 from neuro_rtrrl.simulation import simulate
@@ -98,9 +98,12 @@ class Verdict:
 
 
 def verify(
-    assay: Assay, out: str | Path | None = None, progress: Callable[[str], None] | None = None
+    assay: Assay,
+    out: str | Path | None = None,
+    progress: Callable[[str], None] | None = None,
+    keep: bool = True,
 ) -> Verdict:
-    """Run an assay and judge it; table and figure are written beside its file, or into ``out``.
+    """Run an assay and judge it; table and figure are written beside its file, or into ``out``, if they are to be kept.
 
     Parameters
     ----------
@@ -114,8 +117,9 @@ def verify(
     CircuitError, RunError
         If a run cannot be made, or the files cannot be written.
     """
+    folder = None if not keep else assay.path.parent if out is None else Path(out)
     if assay.program is not None:
-        return _programmed(assay, Path(out) if out is not None else assay.path.parent, progress)
+        return _programmed(assay, folder, progress)
     results: dict[str, dict[str, Result]] = {}
     measures: dict[str, dict[str, np.ndarray]] = {}
     for variant, circuits in assay.circuits.items():
@@ -135,10 +139,10 @@ def verify(
     verdict = Verdict(
         assay.name, assay.path, assay.seeds, tuple(gates_of(assay, measures)), measures, results=results
     )
-    return _kept(assay, verdict, Path(out) if out is not None else assay.path.parent)
+    return _kept(assay, verdict, folder)
 
 
-def _programmed(assay: Assay, folder: Path, progress: Callable[[str], None] | None) -> Verdict:
+def _programmed(assay: Assay, folder: Path | None, progress: Callable[[str], None] | None) -> Verdict:
     """Let the assay's program run every variant, and draw them."""
     program = Program(assay)
     runs = {}
@@ -169,17 +173,14 @@ def gates_of(assay: Assay, measures: Mapping[str, Mapping[str, np.ndarray]]) -> 
 
 
 def _kept(
-    assay: Assay, verdict: Verdict, folder: Path, draw: Callable[[Path], None] | None = None
+    assay: Assay, verdict: Verdict, folder: Path | None, draw: Callable[[Path], None] | None = None
 ) -> Verdict:
+    if folder is None:
+        return verdict
     folder.mkdir(parents=True, exist_ok=True)
     stem = assay.path.stem
     table = folder / f"{stem}.csv"
-    with replacing(table) as target, target.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(["variant", "measure", *(f"seed {seed}" for seed in verdict.seeds)])
-        for variant, found in verdict.measures.items():
-            for name, values in found.items():
-                writer.writerow([variant, name, *(f"{value:.6g}" for value in values)])
+    write_table(table, verdict.seeds, verdict.measures, made_of(assay))
     if draw is None and not assay.spec.figure:
         return Verdict(**{**vars(verdict), "table": table})
     figure = folder / f"{stem}.png"

@@ -14,16 +14,20 @@ __all__ = ["run_verify"]
 FOLDER = "experiments"
 
 
-def run_verify(chosen: list[str], listed: bool, out: Path | None, json: bool) -> int:
+def run_verify(
+    chosen: list[str], listed: bool, out: Path | None, json: bool, seeds: int | None = None
+) -> int:
     """Run the assays; exit code 1 where a gate does not pass."""
     assays = [load_assay(path) for path in _paths(chosen)]
+    if seeds is not None:
+        assays = [each.of_seeds(seeds) for each in assays]
     if listed:
         _list(assays, json)
         return 0
     verdicts = []
     for assay in assays:
         began = time.perf_counter()
-        verdicts.append(verify(assay, out, notice))
+        verdicts.append(verify(assay, out, notice, keep=seeds is None or out is not None))
         if not json:
             _show(verdicts[-1], time.perf_counter() - began)
     passed = all(verdict.passed for verdict in verdicts)
@@ -48,6 +52,9 @@ def _paths(chosen: list[str]) -> list[Path]:
         if name.endswith((".yaml", ".yml")):
             paths.append(Path(name))
             continue
+        if Path(name).is_file():
+            hint = "name an assay, or a file that ends in .yaml"
+            raise CircuitError(Problem(f"{name} is no assay file", found=name, hint=hint))
         meant = [each for each in found if name in (each.stem, each.parent.name)]
         if not meant:
             known = tuple(dict.fromkeys(part for each in found for part in (each.parent.name, each.stem)))

@@ -16,6 +16,7 @@ from neuro_rtrrl.assays.expectations import evaluate, parse_expression
 from neuro_rtrrl.assays.measures import measured
 from neuro_rtrrl.assays.runner import gates_of
 from neuro_rtrrl.assays.spec import Measure
+from neuro_rtrrl.assays.table import made_of, read_table
 from neuro_rtrrl.cli import main
 from neuro_rtrrl.errors import CircuitError
 from neuro_rtrrl.simulation import simulate
@@ -99,12 +100,39 @@ def test_gates_pass_where_they_should_and_the_files_are_beside_the_assay(assay):
         ("intact", "dopamine_answers", 2),
         ("no_dopamine", "dopamine_answers", 0),
     ]
+    said, rows = (assay.parent / "reward_seen.csv").read_text().splitlines()[:2], []
+    assert [line.split()[:2] for line in said] == [["#", "circuits"], ["#", "measures"]]
     with (assay.parent / "reward_seen.csv").open() as stream:
-        rows = list(csv.reader(stream))
+        rows = list(csv.reader(stream))[2:]
     assert rows[0] == ["variant", "measure", "seed 0", "seed 1"]
     assert rows[1] == ["intact", "reward", "2", "2"]
     assert len(rows) == 7
+    kept = read_table(assay.parent / "reward_seen.csv")
+    assert kept.measures["no_dopamine"].keys() == {"reward", "when", "dopamine"}
+    assert kept.made_of == made_of(load_assay(assay))
     assert (assay.parent / "reward_seen.png").stat().st_size > 10_000
+
+
+CHANGES = {
+    "the circuit": ("watcher.yaml", "discount: 0.98", "discount: 0.9", "circuits"),
+    "a control": ("reward_seen.yaml", "gain=0]", "gain=0.1]", "circuits"),
+    "the protocol": ("reward_seen.yaml", "at: 0.6 s", "at: 0.7 s", "circuits"),
+    "a measure": ("reward_seen.yaml", "statistic: peak", "statistic: mean", "measures"),
+    "the number of trials": ("reward_seen.yaml", "trials: 8", "trials: 9", "circuits"),
+    "an expectation": ("reward_seen.yaml", "dopamine > 1", "dopamine > 1.1", None),
+    "the figure": ("reward_seen.yaml", "title: measures", "title: numbers", None),
+}
+
+
+@pytest.mark.parametrize("case", CHANGES)
+def test_a_table_that_was_made_of_something_else_is_known_as_such(assay, case):
+    file, old, new, what = CHANGES[case]
+    before, text = made_of(load_assay(assay)), (assay.parent / file).read_text()
+    assert old in text
+    (assay.parent / file).write_text(text.replace(old, new, 1))
+    after = made_of(load_assay(assay))
+    changed = {name for name in after if after[name] != before[name]}
+    assert (what in changed) if what else not changed
 
 
 def test_an_expectation_that_holds_without_its_mechanism_fails_the_assay(assay):
@@ -139,6 +167,36 @@ def test_the_command_lists_runs_and_exits_with_1_where_a_gate_fails(assay, monke
     assert "FAIL" in capsys.readouterr().out
     assert exit_code("verify", "Nobody_1901") == 2
     assert "there is no assay 'Nobody_1901'" in capsys.readouterr().err
+
+
+def test_fewer_seeds_are_a_try_that_leaves_the_kept_table_alone(assay, monkeypatch, capsys):
+    monkeypatch.chdir(assay.parents[2])
+    assert exit_code("verify", "reward_seen", "--seeds", "1", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["assays"][0]["seeds"] == [0]
+    assert {each.name for each in assay.parent.iterdir()} == {"watcher.yaml", "reward_seen.yaml"}
+    assert exit_code("verify", "reward_seen", "--seeds", "3", "--out", "tried") == 0
+    assert "3 of 3 seeds" in capsys.readouterr().out
+    assert len(read_table("tried/reward_seen.csv").measures["intact"]["reward"]) == 3
+
+
+def test_a_majority_goes_with_the_number_of_seeds(assay):
+    text = assay.read_text()
+    assay.write_text(text.replace("seeds: 2", "seeds: 5\nmajority: 4"))
+    found = load_assay(assay)
+    assert [found.of_seeds(count).majority for count in (1, 2, 4, 5, 10)] == [1, 2, 4, 4, 8]
+
+
+def test_what_is_no_assay_is_called_what_it_is(assay, monkeypatch, capsys):
+    monkeypatch.chdir(assay.parents[2])
+    circuit = str(assay.parent / "watcher.yaml")
+    assert exit_code("verify", circuit) == 2
+    told = capsys.readouterr().err
+    assert "this is a circuit, not an assay" in told
+    assert told.count("hint:") == 1
+    assert f"{circuit}:2:1" in told
+    Path("notes.md").write_text("# assay: none\n")
+    assert exit_code("verify", "notes.md") == 2
+    assert "notes.md is no assay file" in capsys.readouterr().err
 
 
 def exit_code(*arguments: str) -> int:
@@ -235,11 +293,12 @@ def test_every_assay_of_this_repository_is_sound_and_its_table_passes_its_gates(
     assay = load_assay(path)
     assert assay.spec.controls, "an expectation that cannot fail shows nothing"
     assert path.with_suffix(".png").exists()
-    with path.with_suffix(".csv").open() as stream:
-        _, *rows = csv.reader(stream)
-    kept: dict[str, dict[str, np.ndarray]] = {}
-    for variant, measure, *values in rows:
-        kept.setdefault(variant, {})[measure] = np.array(values, float)
+    table = read_table(path.with_suffix(".csv"))
+    assert table.made_of == made_of(assay), (
+        f"circuit, program or measures have changed: neuro-rtrrl verify {path}"
+    )
+    kept = table.measures
+    assert all(len(values) == len(assay.seeds) for found in kept.values() for values in found.values())
     assert kept.keys() == {"intact", *assay.spec.controls}
     if assay.program is None:  # a program names its measures itself
         assert all(found.keys() == assay.spec.measures.keys() for found in kept.values())
@@ -254,8 +313,7 @@ def test_the_table_of_an_assay_is_what_its_run_gives(name, tmp_path):
     assay = load_assay(ROOT / "experiments" / f"{name}.yaml")
     verdict = verify(assay, tmp_path)
     assert verdict.passed
-    with (ROOT / "experiments" / f"{name}.csv").open() as stream:
-        _, *rows = csv.reader(stream)
-    for variant, measure, *values in rows:
-        found = verdict.measures[variant][measure]
-        assert np.allclose(found, np.array(values, float), rtol=1e-3, atol=1e-3), (variant, measure)
+    for variant, kept in read_table(ROOT / "experiments" / f"{name}.csv").measures.items():
+        for measure, values in kept.items():
+            found = verdict.measures[variant][measure]
+            assert np.allclose(found, values, rtol=1e-3, atol=1e-3), (variant, measure)
