@@ -186,12 +186,19 @@ class Aim(NamedTuple):
 
 
 def aims_of(result: RowResult) -> dict[str, Aim]:
-    """Return by score what a row is to reach; nothing where it has no target."""
+    """Return by score what a row is to reach; nothing where it has no target.
+
+    Where evaluations are apart, their best is what counts: the best of the many windows of training is partly luck.
+    """
     target = result.row.target
     if target is None:
         return {}
+    apart = any(value is not None for value in result.each("best_evaluation"))
+    of = {"best": "best_evaluation"} if apart else {}
     return {
-        name: Aim(least, target.seeds, _is_reached(result, name, least, target.seeds))
+        of.get(name, name): Aim(
+            least, target.seeds, _is_reached(result, of.get(name, name), least, target.seeds)
+        )
         for name, least in target.returns.items()
     }
 
@@ -212,7 +219,7 @@ def shown_target(result: RowResult) -> str:
     parts = []
     for name, aim in aims_of(result).items():
         where = "" if aim.seeds is None else f" in {aim.seeds} of {len(result.row.seeds)}"
-        parts.append(f"{name} ≥ {aim.at_least:g}{where}: {words[aim.reached]}")
+        parts.append(f"{name.replace('_', ' ')} ≥ {aim.at_least:g}{where}: {words[aim.reached]}")
     return "; ".join(parts) or MISSING
 
 

@@ -441,6 +441,19 @@ def test_a_target_is_open_while_seeds_are_missing_unless_enough_have_reached_it(
     assert "best ≥ 0.5 in 1 of 2: reached" in as_markdown(study, collect(study, Store(tmp_path / "out")))
 
 
+def test_a_target_is_held_against_the_best_evaluation_where_there_is_one(file, tmp_path):
+    file.write_text(file.read_text() + "evaluation: {every: 100, episodes: 4}\n")
+    text = file.read_text().replace("published: {median_best: 0.5}", "target: {best: 0.5, final: 0.5}")
+    file.write_text(text)
+    study, store = load_study(file), Store(tmp_path / "out")
+    for job in all_jobs(study)[:2]:
+        stored = record(job, 0.75)
+        stored["scores"]["best_evaluation"] = 0.25
+        store.write(job, stored)
+    shown = as_markdown(study, collect(study, store))
+    assert "best evaluation ≥ 0.5: not reached; final ≥ 0.5: reached" in shown
+
+
 def test_a_target_is_no_part_of_a_job(file):
     before = all_jobs(load_study(file))[0].key
     file.write_text(file.read_text().replace("published:", "target: {best: 1}, published:"))
