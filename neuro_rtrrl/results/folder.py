@@ -272,7 +272,7 @@ def _summary(folder: Path) -> dict[str, Any]:
         )
     if not summary.get("finished") and "parts" not in summary:
         raise problem(
-            f"the run in {folder} goes on, or it ended early: nothing recorded was flushed",
+            f"the run in {folder} is not finished; it goes on, or it ended early: nothing recorded was flushed",
             hint="wait for it if it goes on, else run the circuit again",
         )
     return summary
