@@ -81,7 +81,12 @@ WRONG = {
         "did you mean 'loihi1'?",
     ),
     "missing profile": (["cost", CIRCUIT, "--profile", "no.yaml"], 2, "there is no such file", "no.yaml"),
-    "circuit as profile": (["cost", CIRCUIT, "--profile", CIRCUIT], 2, "this is no hardware profile", "bg.yaml"),
+    "circuit as profile": (
+        ["cost", CIRCUIT, "--profile", CIRCUIT],
+        2,
+        "this is no hardware profile",
+        "bg.yaml",
+    ),
     "unknown part to explain": (
         ["cost", CIRCUIT, "--explain", "cortx"],
         2,

@@ -30,7 +30,9 @@ def test_every_key_of_a_stored_table_is_that_of_its_job_today(path):
         if (folder / name).is_file():
             stale |= {place: key for place, key in keys_in(folder / name).items() if today.get(place) != key}
     rows = ", ".join(dict.fromkeys(row for row, _ in stale))
-    assert not stale, f"run it again: neuro-rtrrl study experiments/{path.name} ({len(stale)} seeds of {rows})"
+    assert not stale, (
+        f"run it again: neuro-rtrrl study experiments/{path.name} ({len(stale)} seeds of {rows})"
+    )
 
 
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)

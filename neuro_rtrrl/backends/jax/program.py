@@ -267,7 +267,7 @@ class JaxProgram:
             if not self.single_kernel:
                 raise
             self.single_kernel = False
-            before = self._lanes.snapshot()
+            before: Any = self._lanes.snapshot()  # in the form of these lanes
             self._start()
             self._lanes.restore(before)
             self._lanes.compile(count)
@@ -330,7 +330,7 @@ def _as_numbers(leaf: Any) -> np.ndarray:
 
 def _like(leaf: Any, array: np.ndarray) -> Any:
     """Return the numbers of a file as what they were."""
-    return jax.random.wrap_key_data(array, impl=jax.random.key_impl(leaf)) if _is_key(leaf) else array
+    return jax.random.wrap_key_data(jnp.asarray(array), impl=jax.random.key_impl(leaf)) if _is_key(leaf) else array
 
 
 def _carries_nothing(environment: Environment) -> bool:
