@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
-__all__ = ["Interrupts", "interruptible"]
+__all__ = ["Interrupts", "interruptible", "whole_runs"]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_watching: list[list[Interrupts]] = []  # one list for each whole_runs() that is open
 
 
 class Interrupts:
@@ -86,3 +87,25 @@ def interruptible(notice: Callable[[str], None] | None = None) -> Iterator[Inter
     finally:
         for signum, handler in before.items():
             signal.signal(signum, handler if handler is not None else signal.SIG_DFL)
+        if interrupts.stopped:
+            for cut_short in _watching:
+                cut_short.append(interrupts)
+
+
+@contextmanager
+def whole_runs() -> Iterator[None]:
+    """Let nothing be made of runs within that were ended early.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Afterwards, if one was.
+    """
+    cut_short: list[Interrupts] = []
+    _watching.append(cut_short)
+    try:
+        yield
+    finally:
+        _watching.pop()
+    if cut_short:
+        raise KeyboardInterrupt

@@ -15,6 +15,7 @@ from neuro_rtrrl.assays.load import INTACT, Assay
 from neuro_rtrrl.assays.measures import measured
 from neuro_rtrrl.assays.program import Program
 from neuro_rtrrl.assays.table import made_of, write_table
+from neuro_rtrrl.interrupts import whole_runs
 from neuro_rtrrl.results import Result
 from neuro_rtrrl.results.replacing import replacing
 from neuro_rtrrl.simulation import simulate
@@ -116,6 +117,8 @@ def verify(
     ------
     CircuitError, RunError
         If a run cannot be made, or the files cannot be written.
+    KeyboardInterrupt
+        If a run was ended early, by Ctrl-C or a kill: no table is written of parts of runs.
     """
     folder = None if not keep else assay.path.parent if out is None else Path(out)
     if assay.program is not None:
@@ -129,9 +132,10 @@ def verify(
                 which = ", ".join(each for each in dict.fromkeys((variant, run)) if each != INTACT) or INTACT
                 size = f"{assay.decisions[run]:,} decisions, {len(assay.seeds)} seeds"
                 progress(f"{assay.name}: {which.replace('_', ' ')}: {size}")
-            results[variant][run] = simulate(
-                circuit, decisions=assay.decisions[run], seeds=assay.seeds, backend=assay.spec.backend
-            )
+            with whole_runs():
+                results[variant][run] = simulate(
+                    circuit, decisions=assay.decisions[run], seeds=assay.seeds, backend=assay.spec.backend
+                )
         measures[variant] = {
             name: measured(results[variant][assay.run_of(each)], each, assay.until[assay.run_of(each)])
             for name, each in assay.spec.measures.items()
@@ -149,7 +153,8 @@ def _programmed(assay: Assay, folder: Path | None, progress: Callable[[str], Non
     for variant, circuits in assay.circuits.items():
         if progress is not None:
             progress(f"{assay.name}: {variant.replace('_', ' ')}: {len(assay.seeds)} seeds")
-        runs[variant] = program.run(next(iter(circuits.values())))
+        with whole_runs():
+            runs[variant] = program.run(next(iter(circuits.values())))
     measures = {variant: numbers for variant, (numbers, _) in runs.items()}
     gates = tuple(gates_of(assay, measures))
     verdict = Verdict(assay.name, assay.path, assay.seeds, gates, measures)

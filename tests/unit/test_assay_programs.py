@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 
 import pytest
 
@@ -118,3 +119,27 @@ def test_what_does_not_go_with_a_program_is_refused_at_its_line(written, old, ne
         load_assay(written(assay=ASSAY.replace(old, new)))
     assert any(message in problem.message for problem in caught.value.problems), caught.value
     assert all(problem.location.file.endswith("driven.yaml") for problem in caught.value.problems)
+
+
+INTERRUPTED = """
+import signal
+import neuro_rtrrl as nr
+
+def run(circuit, seeds):
+    interrupt = lambda now: signal.raise_signal(signal.SIGTERM)
+    result = nr.simulate(circuit, decisions=400, seeds=list(seeds), progress=interrupt)
+    assert result.interrupted
+    return {"drive": [1] * len(seeds), "first": [0, 1, 2], "last": [1, 2, 0]}, {}
+
+def draw(runs, path):
+    raise AssertionError
+"""
+
+
+def test_no_table_is_written_of_a_run_that_was_ended_early(written):
+    path = written(INTERRUPTED)
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt):
+        verify(load_assay(path))
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert not list(path.parent.glob("*.csv"))

@@ -330,7 +330,11 @@ def _as_numbers(leaf: Any) -> np.ndarray:
 
 def _like(leaf: Any, array: np.ndarray) -> Any:
     """Return the numbers of a file as what they were."""
-    return jax.random.wrap_key_data(jnp.asarray(array), impl=jax.random.key_impl(leaf)) if _is_key(leaf) else array
+    return (
+        jax.random.wrap_key_data(jnp.asarray(array), impl=jax.random.key_impl(leaf))
+        if _is_key(leaf)
+        else array
+    )
 
 
 def _carries_nothing(environment: Environment) -> bool:
