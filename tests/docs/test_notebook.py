@@ -27,7 +27,7 @@ def test_the_notebook_shows_what_it_says(tmp_path, monkeypatch):
     notebook = nbformat.read(FILE, 4)
     notebook.cells.append(nbformat.v4.new_code_cell("import json; print(json.dumps(numbers))"))
     client = nbclient.NotebookClient(
-        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+        notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
     )
     client.execute()
     numbers = json.loads(notebook.cells[-1].outputs[0].text)
