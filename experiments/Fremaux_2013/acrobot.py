@@ -47,7 +47,7 @@ def make(
     torque=5.0,
     goal_height=1.0,
     goal=60.0,
-    rising=20.0,
+    below=3.0,
     spread=0.05,
     time_out=60.0,
     pause=0.8,
@@ -63,8 +63,8 @@ def make(
         The tip has to be so high above the pivot, in lengths of a link: -2 where it hangs, 2 at most.
     goal : float
         Reward there.
-    rising : float
-        Reward for a second, times (height - 1)/3: what hanging costs.
+    below : float
+        What a second costs, for each length of a link that the tip is below the goal.
     spread : float
         Largest angle (rad) and velocity (rad/s) that a trial begins with.
     time_out : float
@@ -104,7 +104,7 @@ def make(
         body = jnp.where(out, state["body"], jnp.concatenate([angles, jnp.stack([fast, faster])]))
         arrived = ~out & (height(body) > goal_height)
         over = jnp.where(out | arrived, state["over"] + 1, 0)
-        reward = jnp.where(out, 0.0, rising * interval * (height(body) - 1) / 3)
+        reward = jnp.where(out, 0.0, below * interval * (height(body) - goal_height))
         reward = reward + jnp.where(arrived, goal, 0.0)
         after = {"body": body, "time": state["time"] + 1, "over": over}
         return seen(after), after, reward, over > rest, (over == 0) & (after["time"] >= patience)
