@@ -41,7 +41,7 @@ def run_plot(
 
 def _first(result: Result) -> str:
     """Return the figure for which there is something: spikes, else a modulator, else the returns of episodes."""
-    keys = [str(array.attrs.get("key", "")) for array in result.recordings.data_vars.values()]
+    keys = list(result)
     if any(key.endswith(".spike") for key in keys):
         return "raster"
     if "dopamine" in keys:

@@ -142,5 +142,4 @@ def wanted(result: Result, key: str, of: Mapping[str, Any], what: str) -> Any:
 
 def listed(result: Result) -> str:
     """Return the keys of all that was recorded, for a message."""
-    keys = [str(array.attrs["key"]) for array in result.recordings.data_vars.values() if "key" in array.attrs]
-    return ", ".join(keys) or "nothing"
+    return ", ".join(result) or "nothing"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -107,6 +107,16 @@ class Result:
         known = np.where(np.isfinite(final), final, -np.inf)
         return self.of(self.seeds[int(np.argmax(known))])
 
+    @property
+    def _named(self) -> dict[str, str]:
+        """What was recorded: its key, and its name in the dataset."""
+        variables = self.recordings.data_vars.items()
+        return {str(array.attrs.get("key", name)): str(name) for name, array in variables}
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the keys of what was recorded."""
+        return iter(self._named)
+
     def __getitem__(self, key: str):
         """Return one recorded variable as an ``xarray.DataArray``.
 
@@ -118,9 +128,7 @@ class Result:
         CircuitError
             If nothing of that name was recorded; the message lists what was.
         """
-        named = {
-            str(array.attrs.get("key", name)): str(name) for name, array in self.recordings.data_vars.items()
-        }
+        named = self._named
         name = named.get(key) or (key if key in self.recordings.data_vars else None)
         if name is None:
             available = tuple(named)
@@ -178,8 +186,7 @@ class Result:
         lines += [
             f"  {seed:>4}  {count:>8}  {final:>12}  {best:>11}" for seed, count, final, best in self._rows()
         ]
-        recorded = [str(array.attrs.get("key", "")) for array in self.recordings.data_vars.values()]
-        lines.append(f"  recorded: {', '.join(filter(None, recorded)) or 'nothing'}")
+        lines.append(f"  recorded: {', '.join(self) or 'nothing'}")
         if self.folder is not None:
             lines.append(f"  files: {self.folder}")
         return "\n".join(lines)

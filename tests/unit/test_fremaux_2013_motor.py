@@ -130,7 +130,66 @@ def test_links_that_nothing_turns_keep_their_energy_and_swing_slightly_at_their_
     np.testing.assert_allclose(states[:, 0], expected, atol=2e-6)
 
 
-@pytest.mark.parametrize("task", ["cartpole"])
+def test_the_goal_pays_once_and_ends_the_trial_after_a_pause_and_time_runs_out():
+    import jax
+    import jax.numpy as jnp
+
+    circuit = load(FOLDER / "acrobot_circuit.yaml", [UNWATCHED])
+    task, body = make_environment(circuit), module("acrobot")
+    assert task is not None
+    assert circuit.environment is not None
+    _, state = task.reset(jax.random.key(0))
+    state["body"] = jnp.asarray([2.0, 0.0, 4.0, 0.0])  # rises and passes the goal
+    step, paid = jax.jit(task.step), []
+    for _ in range(200):
+        lower = float(body.height(state["body"])) < 1
+        observation, state, reward, terminated, truncated = step(jax.random.key(1), state, jnp.asarray([0.0]))
+        paid.append(float(reward))
+        assert lower == (len(paid) <= np.argmax(paid) + 1)
+        assert not truncated
+        if terminated:
+            break
+    arrived = int(np.argmax(paid))
+    assert 0 < arrived < 50
+    assert paid[arrived] == pytest.approx(90, abs=0.1)
+    assert max(paid[:arrived]) < 0
+    assert len(paid) == arrived + 1 + 80
+    assert not any(paid[arrived + 1 :])
+    assert float(observation[0]) > 10
+    _, state = task.reset(jax.random.key(0))
+    state["time"] = jnp.int32(5999)
+    assert bool(step(jax.random.key(1), state, jnp.asarray([0.0]))[4])
+
+
+def test_to_hang_for_ever_is_worth_less_than_silence():
+    import jax
+    import jax.numpy as jnp
+
+    circuit = load(FOLDER / "acrobot_circuit.yaml", [UNWATCHED])
+    task, value = make_environment(circuit), circuit.populations["value"].parameters
+    assert task is not None
+    _, state = task.reset(jax.random.key(0))
+    state["body"] = jnp.zeros(4)
+    reward = float(task.step(jax.random.key(1), state, jnp.asarray([0.0]))[2])
+    discount = circuit.neuromodulators["dopamine"].parameters["tau_discount"]
+    worth = reward / circuit.timing.decision_interval * discount
+    assert worth == pytest.approx(-24)
+    assert worth < value["offset"].constant == -23
+
+
+def test_whoever_pushes_against_the_upper_link_needs_five_seconds():
+    import jax
+    import jax.numpy as jnp
+
+    body = module("acrobot")
+    step = jax.jit(lambda state: body.moved(state, -5.0 * jnp.sign(state[2]), 0.01))
+    state, steps = jnp.asarray([0.02, 0.01, 0.01, 0.0]), 0
+    while float(body.height(state)) <= 1 and steps < 1000:
+        state, steps = step(state), steps + 1
+    assert steps / 100 == pytest.approx(5.1, abs=0.1)
+
+
+@pytest.mark.parametrize("task", ["cartpole", "acrobot"])
 def test_the_actor_pushes_dopamine_teaches_and_every_synapse_is_local(task):
     circuit = load(FOLDER / f"{task}_circuit.yaml", ["record=[{variable: action}, {variable: dopamine}]"])
     assert not [each for each in circuit.audit() if not each.local]

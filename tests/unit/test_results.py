@@ -193,6 +193,15 @@ def test_an_unrecorded_variable_is_named_with_what_there_is():
     assert "b.v" in caught.value.problems[0].available
 
 
+def test_a_result_goes_through_the_keys_of_what_was_recorded():
+    result = small_result(recordings=small_dataset())
+    assert {"b.v", "dopamine", "a.spike"} <= set(result)
+    assert "b.v" in result
+    assert "dopamin" not in result
+    for key in result:
+        assert result[key].name == key
+
+
 # --- result -------------------------------------------------------------------------------------------------
 
 
