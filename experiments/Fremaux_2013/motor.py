@@ -11,7 +11,7 @@ import numpy as np
 import neuro_rtrrl as nr
 from neuro_rtrrl.graph import Circuit
 
-DURATION = {"CartPole": "900 s", "Acrobot": "1200 s"}
+DURATION = {"CartPole": "1500 s", "Acrobot": "1200 s"}
 TRIALS = 20  # as many are early, and as many late
 NOWHERE = 50.0  # what is observed between two trials lies beyond
 
