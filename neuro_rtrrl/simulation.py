@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from neuro_rtrrl.checkpoint import Checkpoint
+from neuro_rtrrl.continuation import continuable, initials_of, origin_of
 from neuro_rtrrl.environments.failures import told_by_host
 from neuro_rtrrl.errors import CircuitError, Problem, RunError
+from neuro_rtrrl.extent import decisions_of, seeds_of
 from neuro_rtrrl.graph.circuit import Circuit
-from neuro_rtrrl.graph.event_masks import event_masks
 from neuro_rtrrl.interrupts import interruptible
 from neuro_rtrrl.ledger.activity import FILE as ACTIVITY
 from neuro_rtrrl.ledger.activity import ActivityRecorder
@@ -28,14 +29,8 @@ from neuro_rtrrl.results.folder import open_recordings
 from neuro_rtrrl.results.requests import refuse_more_than_fits, refuse_what_cannot_be_recorded
 from neuro_rtrrl.results.stream import Stream
 from neuro_rtrrl.results.weights import settable
-from neuro_rtrrl.units import UnitError, parse_quantity, unit_dimension
 
-__all__ = ["DEFAULT_DECISIONS", "DEFAULT_SEEDS", "Progress", "RunFailed", "simulate"]
-
-DEFAULT_DECISIONS = {"jax": 200_000, "brian2": 2_000}
-DEFAULT_SEEDS = {"jax": 5, "brian2": 1}
-LARGEST_SEED = 2**63 - 1
-MOST_DECISIONS = 2**32 - 1  # the streams of noise count decisions in 32 bits
+__all__ = ["Progress", "RunFailed", "simulate"]
 
 
 def simulate(
@@ -138,20 +133,20 @@ def simulate(
     if words is not None:
         refuse_events(circuit, *IN_WORDS)
     circuit = circuit.freeze() if freeze else circuit
-    chosen = _seeds(seeds, seed, backend, start_from)
-    total = _decisions(circuit, decisions, duration, backend)
+    chosen = seeds_of(seeds, seed, backend, start_from)
+    total = decisions_of(circuit, decisions, duration, backend)
     start = start_from.next_decision if start_from else 0
     _refuse_events_outside(circuit, start + total)
     _tell_events_cut(circuit, start + total, notice)
     folder = ResultsFolder.create(out, circuit.name) if isinstance(out, str | PathLike) else out
     provenance = collect_provenance(
-        chosen, circuit.hash, backend, precision, command, continued_from=_origin(start_from)
+        chosen, circuit.hash, backend, precision, command, continued_from=origin_of(start_from)
     )
     provenance |= circuit.told
     if (
         start_from is not None
     ):  # where a parameter was learned, it has a value for each neuron even when frozen
-        circuit = circuit.with_weights(_continuable(start_from).best())
+        circuit = circuit.with_weights(continuable(start_from).best())
     lowered = lower(circuit)
     variables = lowered.variables
     units = {key: variable.dimension for key, variable in variables.items()}
@@ -162,7 +157,7 @@ def simulate(
     )
     if folder is not None:
         folder.begin(circuit, provenance, units)
-    initials = _initials(circuit, start_from, chosen, variables)
+    initials = initials_of(circuit, start_from, chosen, variables)
     activity = ActivityRecorder(circuit, chosen, precision) if ledger else None
     if started is not None:
         started()
@@ -370,83 +365,6 @@ def _failure(error: BaseException) -> Exception | None:
     return error if isinstance(error, Exception) else None
 
 
-def _seeds(
-    seeds: int | Sequence[int] | None, seed: int | None, backend: str, start_from: Result | None
-) -> tuple[int, ...]:
-    if isinstance(seeds, Sequence):
-        chosen = tuple(int(each) for each in seeds)
-    elif seeds is None and seed is None and start_from is not None:
-        chosen = start_from.seeds if backend == "jax" else (start_from.best().seed or 0,)
-    else:
-        count = DEFAULT_SEEDS[backend] if seeds is None else seeds
-        chosen = tuple(range(seed or 0, (seed or 0) + count))
-    if not chosen or len(set(chosen)) < len(chosen) or min(chosen) < 0 or max(chosen) > LARGEST_SEED:
-        found = str(seeds if seed is None else seed)
-        raise CircuitError(
-            Problem("seeds are different whole numbers from 0 to 2^63 - 1, at least one", found=found)
-        )
-    return chosen
-
-
-def _decisions(circuit: Circuit, decisions: int | None, duration: str | None, backend: str) -> int:
-    if decisions is not None and duration is not None:
-        raise CircuitError(Problem("give decisions or a duration, not both"))
-    if duration is not None:
-        try:
-            quantity = parse_quantity(duration)
-        except UnitError as error:
-            raise CircuitError(
-                Problem(str(error), where="duration", hint='write a time, such as "30 s"')
-            ) from None
-        if quantity.dimension != unit_dimension("second"):
-            raise CircuitError(
-                Problem("a duration is a time", found=duration, hint='write a unit, such as "30 s"')
-            )
-        decisions = round(quantity.value / circuit.timing.decision_interval)
-    decisions = DEFAULT_DECISIONS[backend] if decisions is None else int(decisions)
-    if decisions < 1:
-        raise CircuitError(Problem("a run has at least one decision", found=str(duration or decisions)))
-    if decisions > MOST_DECISIONS:
-        raise CircuitError(
-            Problem(f"a run has at most {MOST_DECISIONS:,} decisions", found=str(duration or decisions))
-        )
-    return decisions
-
-
-def _initials(
-    circuit: Circuit,
-    start_from: Result | None,
-    seeds: Sequence[int],
-    variables: Mapping[str, Any],
-) -> list[dict[str, np.ndarray]] | None:
-    """Return for each seed what lasts beyond an episode: weights, learned parameters, optimiser states."""
-    if start_from is None:
-        return None
-    best = start_from.best().seed
-    reached = set(event_masks(circuit))
-    rows = [start_from.seeds.index(each if each in start_from.seeds else best) for each in seeds]  # type: ignore[arg-type]
-    lasting = [
-        key
-        for key, variable in variables.items()
-        if variable.persistent
-        and not variable.resets
-        and key in start_from.state
-        and key not in reached  # by interventions: those of this run, not of that one
-    ]
-    return [{key: np.asarray(start_from.state[key][row], np.float64) for key in lasting} for row in rows]
-
-
-def _continuable(origin: Result) -> Result:
-    """Return the run if another can start from it."""
-    if not origin.state:
-        raise CircuitError(Problem(f"there are no weights to continue from in {_origin(origin)}"))
-    for key, values in origin.state.items():
-        if not np.isfinite(values).all():
-            message = f"{key} in {_origin(origin)} is not finite: that run diverged"
-            raise CircuitError(Problem(message, hint="continue from another run"))
-    return origin
-
-
 def _finished(
     folder: ResultsFolder,
     stream: Stream,
@@ -473,7 +391,3 @@ def _what_is_left(error: RunError, stream: Stream) -> RunError:
     message = f"kept in {stream.folder.path}: the first {stream.decisions:,} decisions"
     hint = f"load_results reads them; --from {stream.folder.path} goes on from there"
     return RunError((*error.problems, Problem(message, hint=hint)))
-
-
-def _origin(start_from: Result | None) -> str | None:
-    return None if start_from is None else str(start_from.folder or "a result in memory")

@@ -8,7 +8,7 @@ from typing import Any
 
 from neuro_rtrrl.language.expressions import Apply, Expression, Name, Number
 
-__all__ = ["NUMBERS", "number_of"]
+__all__ = ["NUMBERS", "evaluated", "number_of"]
 
 NUMBERS: dict[str, Callable[..., Any]] = {
     "add": lambda a, b: a + b,
@@ -42,15 +42,13 @@ NUMBERS: dict[str, Callable[..., Any]] = {
 }
 
 
-def number_of(expression: Expression, values: Mapping[str, float]) -> float | None:
-    """Return the value of a tree over names, or None where a name has no value or there is none, as of 1/0."""
+def evaluated(expression: Expression, leaf: Callable[[Expression], float | None]) -> float | None:
+    """Return the value of a tree; ``leaf`` reads its leaves. None where a leaf has none, or the tree, as of 1/0."""
     if isinstance(expression, Number):
         return expression.value
-    if isinstance(expression, Name):
-        return values.get(expression.name)
     if not isinstance(expression, Apply) or expression.operator not in NUMBERS:
-        return None
-    arguments = [number_of(argument, values) for argument in expression.arguments]
+        return leaf(expression)
+    arguments = [evaluated(argument, leaf) for argument in expression.arguments]
     if any(argument is None for argument in arguments):
         return None
     try:
@@ -61,3 +59,8 @@ def number_of(expression: Expression, values: Mapping[str, float]) -> float | No
         TypeError,
     ):  # a root of what is negative is complex: no number of ours
         return None
+
+
+def number_of(expression: Expression, values: Mapping[str, float]) -> float | None:
+    """Return the value of a tree over names, or None where a name has no value or there is none."""
+    return evaluated(expression, lambda leaf: values.get(leaf.name) if isinstance(leaf, Name) else None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from neuro_rtrrl.language import Apply, Expression, Number, Read, rewrite, walk
-from neuro_rtrrl.language.on_numbers import NUMBERS
+from neuro_rtrrl.language.on_numbers import NUMBERS, evaluated
 from neuro_rtrrl.lowering.program import (
     Act,
     Assign,
@@ -25,20 +25,12 @@ ZERO, ONE = Number(0.0), Number(1.0)
 
 
 def evaluate_constant(expression: Expression, variables: Mapping[str, Variable]) -> float | None:
-    """Return the value of a tree made of numbers and constants only, or None where something varies."""
-    if isinstance(expression, Number):
-        return expression.value
-    if isinstance(expression, Read):
-        return variables[expression.key].value
-    if isinstance(expression, Apply) and expression.operator in NUMBERS:
-        values = [evaluate_constant(argument, variables) for argument in expression.arguments]
-        if any(value is None for value in values):
-            return None
-        try:
-            return float(NUMBERS[expression.operator](*values))
-        except (ArithmeticError, ValueError):
-            return None  # left as it stands: the run would show it, and the checks of the graph name the parameter
-    return None
+    """Return the value of a tree made of numbers and constants only, or None where something varies.
+
+    Where there is no value, as of 1/0, it is None as well: the run would show it, and the checks of the graph name the
+    parameter.
+    """
+    return evaluated(expression, lambda leaf: variables[leaf.key].value if isinstance(leaf, Read) else None)
 
 
 def fold(expression: Expression, variables: Mapping[str, Variable]) -> Expression:

@@ -25,7 +25,7 @@ LAYERS = (
     {"native"},
     {"environments", "backends.chunk"},
     {"backends.jax", "backends.brian", "ledger", "exchange", "deploy", "results", "divergence"},
-    {"programs", "progress", "checkpoint", "formats", "drawing", "baselines"},
+    {"programs", "progress", "checkpoint", "extent", "continuation", "formats", "drawing", "baselines"},
     {"calibration", "plot"},
     {"agreement", "simulation"},
     {"studies", "assays"},
