@@ -102,6 +102,34 @@ def test_the_end_of_the_rail_ends_the_trial_and_time_runs_out():
         assert not terminated
 
 
+def test_a_pole_to_be_swung_up_begins_anywhere_is_seen_finely_near_the_top_and_must_not_spin_past_it():
+    import jax
+    import jax.numpy as jnp
+
+    task = make_environment(load(FOLDER / "swing_up_circuit.yaml", [UNWATCHED]))
+    assert task is not None
+    _, starts = jax.vmap(task.reset)(jax.random.split(jax.random.key(0), 400))
+    angles = np.abs(np.asarray(starts["body"][:, 2]))
+    upright = angles <= 0.05
+    assert 0.2 < upright.mean() < 0.4  # 0.3, and few of the others by chance
+    assert 1.4 < angles[~upright].mean() < 1.75
+    assert angles.max() > 3
+    _, state = task.reset(jax.random.key(0))
+    for angle, turning, failed in ((0.9, 7.5, True), (0.9, 6.0, False), (2.0, 7.5, False), (3.1, 5.0, False)):
+        state["body"] = jnp.asarray([0.0, 0.0, angle, turning])
+        observation, after, reward, _, _ = task.step(jax.random.key(1), state, jnp.asarray([0.0]))
+        assert (int(after["over"]) > 0) == failed
+        turned = float(after["body"][2])
+        assert -np.pi <= turned <= np.pi
+        if not failed:
+            assert float(observation[2]) == pytest.approx(
+                3.5 * np.sign(turned) * np.sqrt(abs(turned) / np.pi), rel=1e-4
+            )
+            assert float(reward) == pytest.approx(
+                0.01 * (5 * np.cos(turned) + 35 * np.exp(-2 * turned**2)), abs=1e-5
+            )
+
+
 def test_links_that_nothing_turns_keep_their_energy_and_swing_slightly_at_their_own_rates():
     body = module("acrobot")
     mass, length, middle, inertia, g = body.MASS, body.LENGTH, body.MIDDLE, body.INERTIA, body.GRAVITY
@@ -189,7 +217,7 @@ def test_whoever_pushes_against_the_upper_link_needs_five_seconds():
     assert steps / 100 == pytest.approx(5.1, abs=0.1)
 
 
-@pytest.mark.parametrize("task", ["cartpole", "acrobot"])
+@pytest.mark.parametrize("task", ["cartpole", "swing_up", "acrobot"])
 def test_the_actor_pushes_dopamine_teaches_and_every_synapse_is_local(task):
     circuit = load(FOLDER / f"{task}_circuit.yaml", ["record=[{variable: action}, {variable: dopamine}]"])
     assert not [each for each in circuit.audit() if not each.local]
