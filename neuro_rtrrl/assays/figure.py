@@ -37,14 +37,18 @@ def draw_figure(assay: Assay, verdict: Verdict, path: str | Path) -> None:
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     panels = assay.spec.figure
     across = min(len(panels), _ACROSS)
     down = -(-len(panels) // across)
     with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(_WIDTH * across, _HEIGHT * down + 0.3), layout="constrained", dpi=150)
+        figure = Figure(
+            figsize=(_WIDTH * across, _HEIGHT * down + 0.3),
+            layout=ConstrainedLayoutEngine(wspace=0.06),
+            dpi=150,
+        )
         FigureCanvasAgg(figure)
-        figure.get_layout_engine().set(wspace=0.06)  # type: ignore[union-attr]
         axes = np.atleast_1d(figure.subplots(down, across, squeeze=False)).reshape(-1)
         for ax, panel in zip(axes, panels, strict=False):
             if panel.heatmap is not None:

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from neuro_rtrrl.language.expressions import Apply, Expression, Name, Number
 
-__all__ = ["NUMBERS", "evaluated", "number_of"]
+__all__ = ["NUMBERS", "PLAIN", "evaluated", "number_of"]
+
+#: what Python's own operators do, to numbers and to arrays alike
+PLAIN: dict[str, Callable[..., Any]] = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "negate": operator.neg,
+    "power": operator.pow,
+    "less": operator.lt,
+    "less_equal": operator.le,
+    "greater": operator.gt,
+    "greater_equal": operator.ge,
+    "equal": operator.eq,
+    "not_equal": operator.ne,
+}
 
 NUMBERS: dict[str, Callable[..., Any]] = {
-    "add": lambda a, b: a + b,
-    "subtract": lambda a, b: a - b,
-    "multiply": lambda a, b: a * b,
-    "divide": lambda a, b: a / b,
-    "negate": lambda a: -a,
-    "power": lambda a, b: a**b,
+    **PLAIN,
     "exp": math.exp,
     "log": math.log,
     "sqrt": math.sqrt,
@@ -29,12 +41,6 @@ NUMBERS: dict[str, Callable[..., Any]] = {
     "minimum": min,
     "maximum": max,
     "clip": lambda x, low, high: min(max(x, low), high),
-    "less": lambda a, b: a < b,
-    "less_equal": lambda a, b: a <= b,
-    "greater": lambda a, b: a > b,
-    "greater_equal": lambda a, b: a >= b,
-    "equal": lambda a, b: a == b,
-    "not_equal": lambda a, b: a != b,
     "and": lambda a, b: bool(a) and bool(b),
     "or": lambda a, b: bool(a) or bool(b),
     "not": lambda a: not a,
@@ -53,11 +59,7 @@ def evaluated(expression: Expression, leaf: Callable[[Expression], float | None]
         return None
     try:
         return float(NUMBERS[expression.operator](*arguments))
-    except (
-        ArithmeticError,
-        ValueError,
-        TypeError,
-    ):  # a root of what is negative is complex: no number of ours
+    except (ArithmeticError, ValueError, TypeError):  # TypeError: a root of what is negative is complex
         return None
 
 

@@ -34,6 +34,14 @@ def run(tmp_path, body, decisions, keys, dt="0.1 ms", interval="100 ms", method=
     return found
 
 
+def trains(tmp_path, neuron, drives, decisions, **options):
+    """Return for each drive the spikes (step,) of a neuron; ``neuron`` is what YAML says of it, {} its drive."""
+    lines = [f"  at_{i}: {{size: 1, {neuron.format(drive)}}}\n" for i, drive in enumerate(drives)]
+    keys = [f"at_{i}.spike" for i in range(len(drives))]
+    found = run(tmp_path, "".join(lines), decisions, keys, **options)
+    return [found[key][0, :, 0] for key in keys]
+
+
 # --- f-I curves ------------------------------------------------------------------------------------------------------
 
 
@@ -41,48 +49,30 @@ def run(tmp_path, body, decisions, keys, dt="0.1 ms", interval="100 ms", method=
 def test_the_f_i_curve_is_the_closed_form(tmp_path, neuron):
     """T = refractory + tau*log((drive - reset)/(drive - threshold)), potentials from rest; to a step of dt."""
     drives, refractory, tau, dt = (16.5, 18, 22, 30, 50), 3e-3, 20e-3, 1e-4
-    lines = "".join(
-        f"  at_{i}: {{size: 1, neuron: {neuron}, drive: {drive} mV, refractory: 3 ms}}\n"
-        for i, drive in enumerate(drives)
-    )
     method = "exponential_euler" if neuron == "lif_conductance" else "exact"
-    keys = tuple(f"at_{i}.spike" for i in range(len(drives)))
-    found = run(tmp_path, lines, 20, keys, method=method)
-    for drive, key in zip(drives, keys, strict=True):
-        times = np.flatnonzero(found[key][0, :, 0]) * dt
-        intervals = np.diff(times)
+    text = f"neuron: {neuron}, drive: {{}} mV, refractory: 3 ms"
+    for drive, spikes in zip(drives, trains(tmp_path, text, drives, 20, method=method), strict=True):
+        intervals = np.diff(np.flatnonzero(spikes) * dt)
         expected = refractory + tau * math.log((drive - 10) / (drive - 16))
         # the crossing is seen at the end of the step in which it falls, and every interval is the same
         steps = math.ceil((expected - refractory) / dt - 1e-9) + round(refractory / dt)
         np.testing.assert_allclose(intervals, steps * dt, rtol=1e-9)
         assert 0 <= intervals[0] - expected <= dt
-    assert not run(
-        tmp_path, "  quiet: {size: 1, neuron: lif_current, drive: 15.9 mV}\n", 5, ("quiet.spike",)
-    )["quiet.spike"].any()
+    assert not trains(tmp_path, "neuron: lif_current, drive: {} mV", (15.9,), 5)[0].any()
 
 
 @pytest.mark.parametrize("method", ["exact", "euler"])
 def test_the_f_i_curve_of_plain_lif_is_the_closed_form(tmp_path, method):
     """T = tau*log((drive - reset)/(drive - threshold)); an Euler step decays by 1 - dt/tau, where it should by exp."""
     drives, tau, dt = (16.5, 18, 22, 30, 50), 20e-3, 1e-4
-    lines = "".join(
-        f"  at_{i}: {{size: 1, neuron: lif, drive: {each} mV}}\n" for i, each in enumerate(drives)
-    )
-    keys = tuple(f"at_{i}.spike" for i in range(len(drives)))
-    found = run(
-        tmp_path,
-        lines + "  quiet: {size: 1, neuron: lif, drive: 15.9 mV}\n",
-        20,
-        (*keys, "quiet.spike"),
-        method=method,
-    )
+    *found, quiet = trains(tmp_path, "neuron: lif, drive: {} mV", (*drives, 15.9), 20, method=method)
     decay = tau if method == "exact" else -dt / math.log1p(-dt / tau)
-    for drive, key in zip(drives, keys, strict=True):
-        intervals = np.diff(np.flatnonzero(found[key][0, :, 0]) * dt)
+    for drive, spikes in zip(drives, found, strict=True):
+        intervals = np.diff(np.flatnonzero(spikes) * dt)
         steps = math.ceil(decay * math.log((drive - 10) / (drive - 16)) / dt - 1e-9)
         np.testing.assert_allclose(intervals, steps * dt, rtol=1e-9)
         assert abs(intervals[0] - tau * math.log((drive - 10) / (drive - 16))) <= dt + 0.003 * intervals[0]
-    assert not found["quiet.spike"].any()
+    assert not quiet.any()
 
 
 @pytest.mark.parametrize("dt", ["0.1 ms", "0.2 ms"])
@@ -90,27 +80,17 @@ def test_the_f_i_curve_of_alif_without_adaptation_is_the_closed_form(tmp_path, d
     """Reset takes 1 away from v above 1, one step later: from v - 1, the crossing of (1 - a**n)*drive + a**n*v."""
     step = float(dt.split()[0]) * 1e-3
     drives, tau = (1.05, 1.2, 2.0, 3.5), 20e-3
-    lines = "".join(
-        f"  at_{i}: {{size: 1, neuron: alif, beta: 0, bias: {each}, refractory: 0 ms}}\n"
-        for i, each in enumerate(drives)
-    )
-    keys = tuple(f"at_{i}.spike" for i in range(len(drives)))
-    found = run(
-        tmp_path,
-        lines + "  quiet: {size: 1, neuron: alif, beta: 0, bias: 0.99}\n",
-        300,
-        (*keys, "quiet.spike"),
-        dt=dt,
-    )
-    for drive, key in zip(drives, keys, strict=True):
-        times = np.flatnonzero(found[key][0, :, 0]) * step
+    text = "neuron: alif, beta: 0, bias: {}, refractory: 0 ms"
+    *found, quiet = trains(tmp_path, text, (*drives, 0.99), 300, dt=dt)
+    for drive, spikes in zip(drives, found, strict=True):
+        times = np.flatnonzero(spikes) * step
         # above the threshold for less than a step: the rate lies between those of a reset to 0 and to drive/tau*dt
         period = tau * math.log(drive / (drive - 1))
         assert len(times) > 3
         rate = (len(times) - 1) / (times[-1] - times[0])
         assert abs(1 / rate - period) <= 2 * step, (drive, 1 / rate, period)
         assert 0 <= times[0] + step - period <= 1.01 * step + 0.01 * period
-    assert not found["quiet.spike"].any()
+    assert not quiet.any()
 
 
 def test_the_membrane_is_held_while_refractory(tmp_path):

@@ -8,16 +8,12 @@ from typing import Any
 import jax.numpy as jnp
 
 from neuro_rtrrl.language import Apply, Expression, Number, Read
+from neuro_rtrrl.language.on_numbers import PLAIN
 
 __all__ = ["EMITTED", "REDUCED", "evaluate"]
 
 EMITTED: dict[str, Callable[..., Any]] = {
-    "add": lambda a, b: a + b,
-    "subtract": lambda a, b: a - b,
-    "multiply": lambda a, b: a * b,
-    "divide": lambda a, b: a / b,
-    "negate": lambda a: -a,
-    "power": lambda a, b: a**b,
+    **PLAIN,
     "exp": jnp.exp,
     "log": jnp.log,
     "sqrt": jnp.sqrt,
@@ -30,14 +26,8 @@ EMITTED: dict[str, Callable[..., Any]] = {
     "maximum": jnp.maximum,
     "clip": jnp.clip,
     "floor": jnp.floor,
-    "less": lambda a, b: a < b,
-    "less_equal": lambda a, b: a <= b,
-    "greater": lambda a, b: a > b,
-    "greater_equal": lambda a, b: a >= b,
-    "equal": lambda a, b: a == b,
-    "not_equal": lambda a, b: a != b,
-    "and": lambda a, b: jnp.logical_and(a, b),
-    "or": lambda a, b: jnp.logical_or(a, b),
+    "and": jnp.logical_and,
+    "or": jnp.logical_or,
     "not": jnp.logical_not,
 }
 
